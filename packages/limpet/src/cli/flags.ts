@@ -1,0 +1,188 @@
+import { parseArgs } from 'node:util'
+import { didYouMean } from '../config/did-you-mean.ts'
+import { checkInput } from '../config/load.ts'
+import type { Config, ConfigInput } from '../config/schema.ts'
+
+/** What a command's arguments ask for. */
+export type ServeFlags =
+  | { readonly kind: 'help' }
+  /** Print each line and exit with 2. */
+  | { readonly kind: 'faults'; readonly faults: readonly string[] }
+  /** Serve the file, with what the flags put over it. */
+  | { readonly kind: 'file'; readonly configPath: string; readonly overrides: ConfigOverrides }
+  /** Serve one service, described by the flags alone. */
+  | { readonly kind: 'flags'; readonly input: ConfigInput }
+
+/** What flags put over a config file's settings; absent keys leave the file's. */
+export type ConfigOverrides = Partial<Pick<Config, 'listen' | 'admin' | 'workers'>> & { accessLog?: true }
+
+export const serveHelp = `Usage: limpet serve [CONFIG] [options]
+
+Routes every request of a session to the replica that holds its state, with the services of a config file
+or with one service that the options describe.
+
+For the whole router:
+  --listen HOST:PORT    where clients connect (default 127.0.0.1:8080)
+  --admin [HOST:PORT]   open the admin listener (default 127.0.0.1:8081; without this option: off)
+  --workers N           threads that serve clients (default: one for each core)
+  --access-log          write one JSON line for each request to standard output
+
+For one service, without CONFIG:
+  --replica URL         a replica, such as http://127.0.0.1:8001; repeat it for each
+  --session SOURCE      where a session is named: header:NAME, cookie:NAME, query:NAME, bearer, ip, cookie
+                        or module:PATH; repeat it, the first that is present counts
+                        (default header:x-session-id)
+  --dialect NAME        header or cookie (default header)
+  --balance POLICY      requests without a session: round-robin, random or least-load (default least-load)
+  --on-lost ACTION      a session's replica is gone: rehome or reject (default rehome)
+  --ttl DURATION        how long an idle session stays pinned (default 20m)
+  --keys FILE           the keys that sign cookies (default: LIMPET_KEYS, else a file made at the first start)
+
+  --help                print this
+
+Examples:
+  limpet serve limpet.yaml
+  limpet serve limpet.yaml --listen :80 --access-log
+  limpet serve --replica http://127.0.0.1:8001 --replica http://127.0.0.1:8002
+  limpet serve --replica http://10.0.0.5:8000 --session header:x-conversation --session bearer --ttl 1h
+`
+
+const options = {
+  listen: { type: 'string' },
+  admin: { type: 'string' },
+  replica: { type: 'string', multiple: true },
+  session: { type: 'string', multiple: true },
+  dialect: { type: 'string' },
+  balance: { type: 'string' },
+  'on-lost': { type: 'string' },
+  ttl: { type: 'string' },
+  workers: { type: 'string' },
+  store: { type: 'string' },
+  keys: { type: 'string' },
+  'access-log': { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const
+
+/** Flags that mean the same with a config file, over whose settings they go. */
+const fileFlags: readonly string[] = ['listen', 'admin', 'workers', 'access-log', 'help']
+
+const defaultAdmin = '127.0.0.1:8081'
+
+/** Reads the arguments of `limpet serve`. Every fault is one line that names its flag. */
+export function parseServeFlags(argv: readonly string[]): ServeFlags {
+  const { values, files, faults } = readTokens(argv)
+  if (values.has('help')) return { kind: 'help' }
+  // A misspelt flag makes its value look like a file, so nothing more can be said with certainty.
+  if (faults.length > 0) return { kind: 'faults', faults }
+  const [configPath, ...moreFiles] = files
+  for (const file of moreFiles) faults.push(`${file} is one config file too many: the first is ${configPath}`)
+  if (values.has('store')) faults.push('--store: this version of limpet has no stores yet')
+  if (configPath !== undefined) {
+    for (const name of values.keys()) {
+      if (fileFlags.includes(name) || name === 'store') continue
+      faults.push(
+        `--${name} can't stand beside a config file: write it in ${configPath}, or leave the file out`,
+      )
+    }
+  } else if (!values.has('replica') && !values.has('store')) {
+    faults.push('limpet serve needs a config file or at least one --replica; see limpet serve --help')
+  }
+  if (faults.length > 0) return { kind: 'faults', faults }
+  return parseValues(values, configPath)
+}
+
+/** `config` with the flags' settings in place of its own. */
+export function applyOverrides(config: Config, overrides: ConfigOverrides): Config {
+  const { accessLog, ...settings } = overrides
+  const log = accessLog === true ? { ...config.log, access: 'stdout' as const } : config.log
+  return { ...config, ...settings, log }
+}
+
+/** Flags as written, by name. */
+type Values = ReadonlyMap<string, readonly string[]>
+
+function readTokens(argv: readonly string[]): { values: Values; files: string[]; faults: string[] } {
+  // --admin alone opens the listener where it usually is; parseArgs knows no optional values.
+  const args = argv.map((arg, i) =>
+    arg === '--admin' && (argv[i + 1]?.startsWith('-') ?? true) ? `--admin=${defaultAdmin}` : arg,
+  )
+  const { tokens } = parseArgs({ args, options, allowPositionals: true, strict: false, tokens: true })
+  const values = new Map<string, string[]>()
+  const files: string[] = []
+  const faults: string[] = []
+  for (const token of tokens) {
+    if (token.kind === 'positional') files.push(token.value)
+    if (token.kind !== 'option') continue
+    const { name, rawName, value, inlineValue } = token
+    const option = Object.hasOwn(options, name) ? options[name as keyof typeof options] : undefined
+    const earlier = values.get(name)
+    if (option === undefined) faults.push(unknownFlag(rawName))
+    else if (option.type === 'boolean' && value !== undefined) faults.push(`${rawName} takes no value`)
+    else if (option.type === 'string' && (value === undefined || (!inlineValue && value.startsWith('-')))) {
+      faults.push(`${rawName} needs a value`)
+    } else if (earlier !== undefined && !('multiple' in option)) faults.push(`${rawName} stands here twice`)
+    else values.set(name, [...(earlier ?? []), value ?? ''])
+  }
+  return { values, files, faults }
+}
+
+function unknownFlag(rawName: string): string {
+  const near = didYouMean(rawName.replace(/^-+/, ''), Object.keys(options))
+  return `${rawName} is not an option of limpet serve${near === undefined ? '; see --help' : `; did you mean --${near}?`}`
+}
+
+function parseValues(values: Values, configPath: string | undefined): ServeFlags {
+  const input = inputOf(values)
+  const result = checkInput(input, 'command')
+  if ('faults' in result) {
+    return { kind: 'faults', faults: result.faults.map(({ path, message }) => `${flagOf(path)} ${message}`) }
+  }
+  if (configPath === undefined) return { kind: 'flags', input }
+  const { listen, admin, workers } = result.config
+  return {
+    kind: 'file',
+    configPath,
+    overrides: {
+      ...(values.has('listen') && { listen }),
+      ...(values.has('admin') && { admin }),
+      ...(values.has('workers') && { workers }),
+      ...(values.has('access-log') && { accessLog: true }),
+    },
+  }
+}
+
+/** What a config file would hold in place of the flags. Values are checked by the schema, not here. */
+function inputOf(values: Values): ConfigInput {
+  const one = (name: string, key = name) => {
+    const value = values.get(name)?.[0]
+    return value === undefined ? {} : { [key]: value }
+  }
+  const workers = values.get('workers')?.[0]
+  const session = values.get('session')
+  const keys = values.get('keys')?.[0]
+  return {
+    ...one('listen'),
+    ...one('admin'),
+    ...(workers !== undefined && { workers: /^\d+$/.test(workers) ? Number(workers) : (workers as never) }),
+    ...(keys !== undefined && { keys: { file: keys } }),
+    ...(values.has('access-log') && { log: { access: 'stdout' } }),
+    services: [
+      {
+        name: 'default',
+        replicas: [...(values.get('replica') ?? [])],
+        ...(session !== undefined && { session: [...session] }),
+        ...one('dialect'),
+        ...one('balance'),
+        ...one('on-lost', 'onLost'),
+        ...one('ttl'),
+      },
+    ],
+  }
+}
+
+/** The flag whose value stands at `path` of what `inputOf` makes. */
+function flagOf(path: readonly PropertyKey[]): string {
+  const key = String(path[0] === 'services' ? (path[2] ?? 'replicas') : path[0])
+  const singular: Readonly<Record<string, string>> = { replicas: 'replica', onLost: 'on-lost' }
+  return `--${singular[key] ?? key}`
+}

@@ -1,0 +1,128 @@
+import { z } from 'zod'
+import { cookieSchema } from './cookie-schema.ts'
+import { durationField, maxLifeMs } from './duration.ts'
+import { inMs, rule, scalar, section, shown } from './field.ts'
+import { ejectionSchema, healthSchema } from './health-schema.ts'
+import { matchSchema } from './match-schema.ts'
+import { replicaSchema } from './replica-schema.ts'
+import { checkService } from './service-rules.ts'
+import { listOf, type SessionSourceConfig, type Sources, sessionSourceField } from './session-source.ts'
+
+/** The dialects this version speaks. */
+export const dialects = ['header', 'cookie'] as const
+const plannedDialects = ['sagemaker', 'mcp', 'openai']
+
+/** Ways to place a request without a session. */
+export const balancePolicies = ['round-robin', 'random', 'least-load'] as const
+
+export type Dialect = (typeof dialects)[number]
+export type BalancePolicy = (typeof balancePolicies)[number]
+
+/** Up to 63 lower-case letters, digits and dashes. */
+export const serviceNamePattern = /^[a-z0-9-]{1,63}$/
+
+function orOff<Schema extends z.ZodType>(schema: Schema) {
+  return z.union([z.literal('off').transform(() => undefined), schema])
+}
+
+function dialectField() {
+  return scalar<string, Dialect>({ enum: dialects }, (value, fault) => {
+    const dialect = dialects.find((name) => name === value)
+    if (dialect !== undefined) return dialect
+    if (plannedDialects.includes(value as string)) {
+      return fault(`is ${value}, which this version does not have yet; it has ${dialects.join(' and ')}`)
+    }
+    return fault(`must be ${dialects.join(' or ')}, not ${shown(value)}`)
+  })
+}
+
+const boundSchema = section({
+  factor: z
+    .number()
+    .min(1)
+    .max(100)
+    .prefault(1.25)
+    .describe('How many times its fair share of the requests in flight a replica may have.'),
+  gap: z
+    .int()
+    .min(0)
+    .max(100_000)
+    .prefault(8)
+    .describe(
+      'How many requests above its fair share it may always have, since ratios mean little at low load.',
+    ),
+})
+
+/** A set of interchangeable replicas, and the rules for their sessions. */
+export const serviceSchema = section({
+  name: z
+    .string()
+    .regex(serviceNamePattern, 'must be 1 to 63 lower-case letters, digits and dashes')
+    .describe('Unique among the services; labels its metrics and log lines.'),
+  match: matchSchema
+    .prefault({})
+    .describe(
+      'Which requests are for this service. An exact host wins over a suffix, and a longer path over a shorter one. By default all.',
+    ),
+  replicas: z
+    .array(replicaSchema)
+    .describe('Where the replicas are: URLs, or mappings with a `url`. The list may be empty.'),
+  dialect: dialectField()
+    .prefault('header')
+    .describe(
+      'How sessions are named on the wire. `cookie` is `header` with `cookie` as the last session source.',
+    ),
+  session: z
+    .union([sessionSourceField(), z.array(sessionSourceField())])
+    .optional()
+    .describe(
+      "Where a session is named; the first source that is present counts. `cookie` is the router's own cookie, `bearer` a hash of the credential, `module:PATH` a module whose export `session` is a function of the request head. By default `header:x-session-id`, or `cookie` with `dialect: cookie`. An empty list balances every request.",
+    ),
+  cookie: cookieSchema.optional().describe('The cookie that the router sets.'),
+  ttl: durationField({ maxMs: maxLifeMs })
+    .prefault('20m')
+    .describe('How long a session stays pinned to its replica without a request.'),
+  maxAge: durationField({ mayBeOff: true, maxMs: maxLifeMs })
+    .prefault('off')
+    .describe('How long it stays pinned at most, however busy it is.'),
+  balance: z.enum(balancePolicies).prefault('least-load').describe('Where requests without a session go.'),
+  bound: orOff(boundSchema)
+    .prefault({})
+    .describe(
+      'How much more load than its share a replica may have before new sessions go elsewhere. Pinned sessions stay.',
+    ),
+  onLost: z
+    .enum(['rehome', 'reject'])
+    .prefault('rehome')
+    .describe("When a session's replica is gone: place the session again, or refuse its requests with 503."),
+  health: orOff(healthSchema).prefault({}).describe('Active checks of the replicas.'),
+  ejection: orOff(ejectionSchema)
+    .prefault({})
+    .describe('Leaving replicas alone for a while after failed connections.'),
+  host: z
+    .enum(['preserve', 'replica'])
+    .prefault('preserve')
+    .describe("The Host field that replicas see: the client's, or the replica's own host and port."),
+  decisionHeader: z
+    .boolean()
+    .prefault(true)
+    .describe('Say in the response field `limpet-decision` what was decided.'),
+})
+  .check(rule(checkService))
+  .transform(({ session, cookie, ...service }) => ({
+    ...inMs(service, ['ttl', 'maxAge']),
+    session: allSources(service.dialect, session),
+    cookie: cookie ?? cookieSchema.parse({}),
+  }))
+
+/** One service, with every default filled in. */
+export type ServiceConfig = z.output<typeof serviceSchema>
+export type BoundConfig = z.output<typeof boundSchema>
+
+function allSources(dialect: Dialect, written: Sources | undefined): readonly SessionSourceConfig[] {
+  const sources = written === undefined ? undefined : listOf(written)
+  if (dialect === 'header') return sources ?? [{ kind: 'header', name: 'x-session-id' }]
+  const ownCookie = { kind: 'own-cookie' } as const
+  if (sources === undefined) return [ownCookie]
+  return sources.some((source) => source.kind === 'own-cookie') ? sources : [...sources, ownCookie]
+}

@@ -1,0 +1,71 @@
+import type { LimitsConfig } from '../config/schema.ts'
+
+/** Shared memory of how many connections there are; one block a thread. */
+export interface AdmissionMemory {
+  readonly threads: readonly SharedArrayBuffer[]
+}
+
+const ROWS = 2
+const ROW_CELLS = 16_384
+const TOTAL = 0
+const CELLS = 1 + ROWS * ROW_CELLS
+
+export function createAdmissionMemory(threads: number): AdmissionMemory {
+  return { threads: Array.from({ length: threads }, () => new SharedArrayBuffer(CELLS * 4)) }
+}
+
+/**
+ * Holds connections to `limits.connections` and `limits.connectionsPerClient`, over all threads. Addresses are
+ * counted in a count-min sketch (Cormode and Muthukrishnan, 2005): its memory does not grow with the number of
+ * clients, and it can only count too many, which takes two clients that collide in both rows.
+ */
+export class Admission {
+  readonly #all: readonly Int32Array[]
+  readonly #own: Int32Array
+
+  constructor(memory: AdmissionMemory, thread: number) {
+    this.#all = memory.threads.map((block) => new Int32Array(block))
+    this.#own = this.#all[thread]!
+  }
+
+  /** Counts a connection from `address` in, unless there are enough; then false. */
+  admit(address: string, limits: Pick<LimitsConfig, 'connections' | 'connectionsPerClient'>): boolean {
+    const { connections, connectionsPerClient } = limits
+    if (connections > 0 && this.#sum(TOTAL) >= connections) return false
+    const cells = cellsOf(address)
+    if (connectionsPerClient > 0 && Math.min(...cells.map((cell) => this.#sum(cell))) >= connectionsPerClient)
+      return false
+    this.#own[TOTAL]!++
+    for (const cell of cells) this.#own[cell]!++
+    return true
+  }
+
+  /** Counts an admitted connection out. */
+  leave(address: string): void {
+    this.#own[TOTAL]!--
+    for (const cell of cellsOf(address)) this.#own[cell]!--
+  }
+
+  #sum(cell: number): number {
+    let sum = 0
+    for (const cells of this.#all) sum += cells[cell]!
+    return sum
+  }
+}
+
+/** Starts a thread's counts anew, after it died with its connections. */
+export function forgetAdmissions(memory: AdmissionMemory, thread: number): void {
+  new Int32Array(memory.threads[thread]!).fill(0)
+}
+
+/** An address's cell in each row: FNV-1a from two starts. */
+function cellsOf(address: string): number[] {
+  const cells: number[] = []
+  for (let row = 0; row < ROWS; row++) {
+    let hash = 0x811c9dc5 ^ (row * 0x9e3779b1)
+    for (let at = 0; at < address.length; at++) hash = Math.imul(hash ^ address.charCodeAt(at), 0x01000193)
+    hash ^= hash >>> 15
+    cells.push(1 + row * ROW_CELLS + ((hash >>> 0) % ROW_CELLS))
+  }
+  return cells
+}

@@ -1,0 +1,362 @@
+import type { Socket } from 'node:net'
+import { type RefusalCode, refusals } from '../errors.ts'
+import { CR, LF, TOKEN } from './characters.ts'
+import type { Timed } from './deadlines.ts'
+import { Exchange } from './exchange.ts'
+import type { RequestHop } from './forward-request.ts'
+import type { HttpContext } from './http-context.ts'
+import { refusalResponse } from './refusal-response.ts'
+import { HEAD_END } from './replica-connection.ts'
+import type { Peer } from './route.ts'
+import { writeMessage } from './write-message.ts'
+
+const NONE = Buffer.alloc(0)
+const NEVER = Number.POSITIVE_INFINITY
+/** How long a client may go on sending after its last answer before the connection is cut. */
+const LINGER_MS = 2000
+const IPV4_MAPPED = '::ffff:'
+
+const HEAD = 0
+const EXCHANGE = 1
+/** The last answer is written; what still comes is thrown away, so that no reset destroys the answer unread. */
+const LINGERING = 2
+const GONE = 3
+
+/** One client's connection: reads requests from it, one after the other, and writes the answers. */
+export class ClientConnection implements Timed {
+  deadlineMs: number
+  timedIndex = -1
+  readonly peer: Peer
+  readonly hop: RequestHop
+  /** The peer's address as the socket gives it. */
+  readonly remoteAddress: string
+  readonly #socket: Socket
+  readonly #context: HttpContext
+  readonly #onGone: (connection: ClientConnection) => void
+  #state = HEAD
+  #exchange: Exchange | undefined
+  /** Bytes read and not used yet: an incomplete head, or requests behind the one under way. */
+  #held: Buffer = NONE
+  #reading = false
+
+  constructor(
+    socket: Socket,
+    context: HttpContext,
+    proto: 'http' | 'https',
+    onGone: (connection: ClientConnection) => void,
+  ) {
+    this.#socket = socket
+    this.#context = context
+    this.#onGone = onGone
+    const remote = socket.remoteAddress ?? ''
+    this.remoteAddress = remote
+    const address = remote.startsWith(IPV4_MAPPED) ? remote.slice(IPV4_MAPPED.length) : remote
+    const { settings } = context
+    this.peer = { address, proto }
+    this.hop = {
+      trusted: settings.isTrusted(address),
+      peerAddress: address,
+      proto,
+      via: settings.via,
+      forwarded: settings.forwarded,
+    }
+    this.deadlineMs = performance.now() + settings.timeouts.headMs
+    socket.on('data', this.#onData)
+    socket.on('drain', this.#onDrain)
+    socket.on('end', this.#onEnd)
+    socket.on('error', this.#onError)
+    socket.on('close', this.#onClose)
+    context.deadlines.add(this)
+    context.counters.opened()
+  }
+
+  /** Whether no request is under way. */
+  get idle(): boolean {
+    return this.#state === HEAD && this.#held.length === 0
+  }
+
+  /** Writes a head and content; false when the client takes no more for now. */
+  write(head: string, parts: readonly Buffer[]): boolean {
+    return writeMessage(this.#socket, head, parts)
+  }
+
+  /** Writes a refusal and returns its status. */
+  refuse(code: RefusalCode, accept: string, keepAlive: boolean, isHead: boolean): number {
+    this.#socket.write(refusalResponse(code, accept, keepAlive, isHead), 'latin1')
+    return refusals[code].status
+  }
+
+  /** Reads no request from a client that does not read its answers. */
+  #awaitReader(): void {
+    this.#socket.pause()
+    this.awaitDrain()
+  }
+
+  /** Reads no more of the request's content until the replica takes it. */
+  pauseRequest(): void {
+    this.deadlineMs = NEVER
+    this.#socket.pause()
+  }
+
+  resumeRequest(): void {
+    this.#awaitRequestBytes()
+    this.#socket.resume()
+  }
+
+  /** The client must take what was written to it before more is read for it. */
+  awaitDrain(): void {
+    const { writeStallMs } = this.#context.settings.timeouts
+    if (writeStallMs > 0) this.deadlineMs = performance.now() + writeStallMs
+  }
+
+  /** The exchange is over and its answer written. */
+  onExchangeOver(keepAlive: boolean, nowMs: number): void {
+    this.#exchange = undefined
+    if (this.#state === GONE) return
+    if (!keepAlive) {
+      this.#linger(nowMs)
+      return
+    }
+    this.#state = HEAD
+    this.deadlineMs = nowMs + this.#context.settings.timeouts.idleMs
+    if (!this.#reading) this.#goOn()
+  }
+
+  /** Turns to the next request, unless the client has yet to take the answers to the last ones. */
+  #goOn(): void {
+    if (this.#socket.writableNeedDrain) {
+      this.#awaitReader()
+      return
+    }
+    if (this.#held.length > 0) {
+      const held = this.#held
+      this.#held = NONE
+      this.#read(held)
+    }
+    // Reading the held bytes may have begun an exchange that wants the socket paused.
+    if (this.#state === HEAD && !this.#socket.writableNeedDrain) this.#socket.resume()
+  }
+
+  /** Ends the connection so that the client sees that its answer is not whole. */
+  reset(): void {
+    if (this.#state === GONE) return
+    this.#leave()
+    // TLS has no reset of its own: closing without its end alert says the same.
+    if (this.#socket.resetAndDestroy !== undefined && this.peer.proto === 'http') this.#socket.resetAndDestroy()
+    else this.#socket.destroy()
+  }
+
+  /** Ends the connection once no request is under way. */
+  drain(): void {
+    if (this.#state === HEAD) this.#linger(performance.now())
+  }
+
+  /** Cuts the connection, whatever is under way; a tunnel too. */
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  /** Hands the socket over, without listeners, and the bytes that followed the request. */
+  detach(): { socket: Socket; held: Buffer } {
+    const socket = this.#socket
+    this.#state = GONE
+    this.#exchange = undefined
+    this.#context.deadlines.remove(this)
+    socket.off('data', this.#onData)
+    socket.off('drain', this.#onDrain)
+    socket.off('end', this.#onEnd)
+    socket.off('error', this.#onError)
+    socket.off('close', this.#onClose)
+    return { socket, held: this.#held }
+  }
+
+  /** The detached socket has closed. */
+  closed(): void {
+    this.#context.counters.closed()
+    this.#onGone(this)
+  }
+
+  onDeadline(nowMs: number): void {
+    const { counters } = this.#context
+    if (this.#state === EXCHANGE) {
+      if (this.#exchange?.requestComplete === false && this.#socket.writableLength === 0) {
+        counters.timedOut('request-body')
+        this.#exchange.onRequestTimeout()
+      } else {
+        counters.timedOut('write-stall')
+        this.reset()
+      }
+    } else if (this.#socket.writableNeedDrain) {
+      counters.timedOut('write-stall')
+      this.reset()
+    } else if (this.#state === HEAD && this.#held.length > 0) {
+      counters.timedOut('head')
+      this.refuse('LIMPET_HEAD_TIMEOUT', '', false, false)
+      this.#linger(nowMs)
+    } else {
+      if (this.#state === HEAD) counters.timedOut('idle')
+      this.destroy()
+    }
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    if (this.#state === HEAD) {
+      if (this.#held.length === 0) this.#read(chunk)
+      else {
+        const bytes = Buffer.concat([this.#held, chunk])
+        this.#held = NONE
+        this.#read(bytes)
+      }
+      return
+    }
+    if (this.#state !== EXCHANGE) return
+    const exchange = this.#exchange!
+    if (exchange.requestComplete) {
+      this.#hold(chunk)
+      return
+    }
+    this.#awaitRequestBytes()
+    const used = exchange.onRequestBytes(chunk)
+    if (exchange.requestComplete && this.#exchange === exchange) this.deadlineMs = NEVER
+    if (used < chunk.length) this.#hold(chunk.subarray(used))
+  }
+
+  /** Keeps bytes for after the exchange, and reads no more until then: what a client can make us hold is one read. */
+  #hold(bytes: Buffer): void {
+    this.#held = this.#held.length === 0 ? bytes : Buffer.concat([this.#held, bytes])
+    this.#socket.pause()
+  }
+
+  /** Reads requests from `bytes` until one is under way or the bytes are used up. */
+  #read(bytes: Buffer): void {
+    this.#reading = true
+    let at = 0
+    while (this.#state === HEAD && at < bytes.length && !this.#socket.writableNeedDrain) {
+      const end = this.#headEnd(bytes, at)
+      if (end === -1) break
+      at = this.#beginExchange(bytes, skipEmptyLines(bytes, at), end)
+    }
+    this.#reading = false
+    if (at < bytes.length && this.#state !== LINGERING && this.#state !== GONE) {
+      const rest = at === 0 ? bytes : bytes.subarray(at)
+      if (this.#state === EXCHANGE) this.#hold(rest)
+      else this.#held = rest
+    }
+    if (this.#state === HEAD && this.#socket.writableNeedDrain) this.#awaitReader()
+  }
+
+  /** Just past the head that starts at `at`, or -1: it is not complete yet, or was refused. */
+  #headEnd(bytes: Buffer, from: number): number {
+    const { limits, timeouts } = this.#context.settings
+    const at = skipEmptyLines(bytes, from)
+    const end = bytes.indexOf(HEAD_END, at)
+    const length = end === -1 ? bytes.length - at : end + 4 - at
+    if (length > limits.headBytes) {
+      const lineEnd = bytes.indexOf(CR, at)
+      const longTarget = lineEnd === -1 || lineEnd - at > limits.targetBytes
+      this.#refuseHead(longTarget ? 'LIMPET_TARGET_TOO_LONG' : 'LIMPET_HEAD_TOO_LARGE')
+      return -1
+    }
+    if (end !== -1) return end + 4
+    if (isHopeless(bytes, at)) {
+      this.#refuseHead('LIMPET_BAD_REQUEST')
+      return -1
+    }
+    // The time for a head runs from its first byte, however it drips.
+    const byMs = performance.now() + timeouts.headMs
+    if (this.#held.length === 0 && this.deadlineMs > byMs) this.deadlineMs = byMs
+    return -1
+  }
+
+  #beginExchange(bytes: Buffer, at: number, end: number): number {
+    const head = this.#context.requestHead
+    const refusal = head.parse(bytes, at, end, this.#context.settings.limits)
+    if (refusal !== undefined) {
+      this.#refuseHead(refusal)
+      return bytes.length
+    }
+    head.peerAddress = this.peer.address
+    const exchange = new Exchange(this, this.#context, head)
+    this.#exchange = exchange
+    this.#state = EXCHANGE
+    this.deadlineMs = NEVER
+    const used = exchange.begin(head, bytes, end)
+    if (!exchange.requestComplete && this.#exchange === exchange && !this.#socket.isPaused())
+      this.#awaitRequestBytes()
+    return used
+  }
+
+  /** Refuses what is not a request; nothing after it can be trusted to be one. */
+  #refuseHead(code: RefusalCode): void {
+    this.#context.routing.refused(code)
+    this.refuse(code, '', false, false)
+    this.#linger(performance.now())
+  }
+
+  #awaitRequestBytes(): void {
+    const { requestBodyMs } = this.#context.settings.timeouts
+    this.deadlineMs = requestBodyMs === 0 ? NEVER : performance.now() + requestBodyMs
+  }
+
+  #linger(nowMs: number): void {
+    this.#state = LINGERING
+    this.#held = NONE
+    this.deadlineMs = nowMs + LINGER_MS
+    this.#socket.end()
+    this.#socket.resume()
+  }
+
+  #leave(): void {
+    this.#state = GONE
+    this.#exchange = undefined
+    this.#context.deadlines.remove(this)
+    this.#context.counters.closed()
+    this.#onGone(this)
+  }
+
+  readonly #onDrain = (): void => {
+    if (this.#state === HEAD) {
+      this.deadlineMs = performance.now() + this.#context.settings.timeouts.idleMs
+      this.#goOn()
+    } else if (this.#state === EXCHANGE) {
+      this.deadlineMs = NEVER
+      this.#exchange?.onClientDrain()
+    }
+  }
+
+  /** The client sends no more. While it waits for an answer that means it has left (`docs/request-life.md`). */
+  readonly #onEnd = (): void => {
+    if (this.#state === HEAD) this.#linger(performance.now())
+    else if (this.#state === EXCHANGE) {
+      this.#exchange?.abort()
+      this.destroy()
+    }
+  }
+
+  readonly #onError = (): void => {
+    // 'close' follows and says all there is to say.
+  }
+
+  readonly #onClose = (): void => {
+    if (this.#state === GONE) return
+    const exchange = this.#exchange
+    this.#leave()
+    exchange?.abort()
+  }
+}
+
+/** Past empty lines before a request line, which some clients send after a body (RFC 9112 §2.2). */
+function skipEmptyLines(bytes: Buffer, from: number): number {
+  let at = from
+  while (bytes[at] === CR && bytes[at + 1] === LF) at += 2
+  return at
+}
+
+/** Whether the bytes can't become a request head: it starts with no method, or a line ends in a bare LF. */
+function isHopeless(bytes: Buffer, at: number): boolean {
+  if (at < bytes.length && TOKEN[bytes[at]!] !== 1 && bytes[at] !== CR) return true
+  for (let lf = bytes.indexOf(LF, at); lf !== -1; lf = bytes.indexOf(LF, lf + 1)) {
+    if (bytes[lf - 1] !== CR) return true
+  }
+  return false
+}

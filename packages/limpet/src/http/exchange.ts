@@ -1,0 +1,302 @@
+import type { RefusalCode } from '../errors.ts'
+import { type BodyReader, LengthReader, MALFORMED } from './body.ts'
+import { ChunkedReader } from './chunked.ts'
+import type { ClientConnection } from './client-connection.ts'
+import { forwardRequestHead, isLoop } from './forward-request.ts'
+import { forwardResponseHead } from './forward-response.ts'
+import type { HttpContext } from './http-context.ts'
+import type { ReplicaConnection, ResponseSink } from './replica-connection.ts'
+import type { RequestHead } from './request-head.ts'
+import type { ResponseHead } from './response-head.ts'
+import type { ExchangeSummary, Failure, Peer, Route } from './route.ts'
+import { startTunnel } from './tunnel.ts'
+
+/** Methods that may be sent again when it is unknown whether they were executed (RFC 9110 §9.2.2). */
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
+const NOTHING: readonly Buffer[] = []
+
+const refusalOf = {
+  refused: 'LIMPET_NO_REPLICA',
+  'connect-timeout': 'LIMPET_CONNECT_TIMEOUT',
+  reset: 'LIMPET_REPLICA_RESET',
+  'response-timeout': 'LIMPET_RESPONSE_TIMEOUT',
+  'bad-response': 'LIMPET_BAD_RESPONSE',
+  cut: 'LIMPET_BAD_RESPONSE',
+} as const satisfies Record<Failure, RefusalCode>
+
+/** One request and its answer, from the parsed head to the last byte; relays both ways. */
+export class Exchange implements ResponseSink, ExchangeSummary {
+  readonly method: string
+  readonly target: string
+  readonly peer: Peer
+  readonly decodesChunks: boolean
+  status = 0
+  refusal: RefusalCode | undefined
+  aborted = false
+  retries = 0
+  requestBytes = 0
+  responseBytes = 0
+  upgraded = false
+  readonly #startedMs = performance.now()
+  readonly #context: HttpContext
+  readonly #client: ClientConnection
+  readonly #keepAlive: boolean
+  readonly #upgrade: boolean
+  readonly #reader: BodyReader | undefined
+  #route: Route | undefined
+  #replica: ReplicaConnection | undefined
+  #head = ''
+  /** The request's content as far as it was read with the head: all there is to send again on a retry. */
+  #firstParts: readonly Buffer[] = NOTHING
+  /** Whether what was sent can be sent again: no content beyond `#firstParts` has gone out. */
+  #replayable = true
+  #requestComplete: boolean
+  /** The response's head, held back until its first content or the end of what was read with it. */
+  #pendingHead = ''
+  #headSent = false
+  #closes = false
+  #untilClose = false
+  #over = false
+
+  constructor(client: ClientConnection, context: HttpContext, head: RequestHead) {
+    this.#client = client
+    this.#context = context
+    this.peer = client.peer
+    this.method = head.method
+    this.target = head.target
+    this.decodesChunks = head.minor === 0
+    this.#keepAlive = head.keepAlive
+    this.#upgrade = head.upgrade !== ''
+    if (head.chunked) this.#reader = new ChunkedReader(true)
+    else if (head.contentLength > 0) this.#reader = new LengthReader(head.contentLength)
+    this.#requestComplete = this.#reader === undefined
+  }
+
+  get durationMs(): number {
+    return performance.now() - this.#startedMs
+  }
+
+  get requestComplete(): boolean {
+    return this.#requestComplete
+  }
+
+  /** Routes the request and sends it. `bytes` from `at` on followed the head; returns how far they were used. */
+  begin(head: RequestHead, bytes: Buffer, at: number): number {
+    const { settings, routing } = this.#context
+    const { bodyBytes } = settings.limits
+    if (isLoop(head, settings.via)) return this.#refuseAt('LIMPET_LOOP', bytes)
+    if (bodyBytes > 0 && head.contentLength > bodyBytes)
+      return this.#refuseAt('LIMPET_BODY_TOO_LARGE', bytes)
+    const route = routing.route(head, this.peer)
+    this.#route = route
+    // Made even for a refusal: the Accept field is read from it.
+    this.#head = forwardRequestHead(head, this.#client.hop, route.replacesHost)
+    const parts: Buffer[] = []
+    const used = this.#readRequest(bytes, at, parts)
+    if (used === MALFORMED) return this.#refuseAt('LIMPET_BAD_FRAMING', bytes)
+    if (route.refusal !== undefined) {
+      this.#refuse(route.refusal)
+      return used
+    }
+    this.#firstParts = parts
+    this.#attempt(false)
+    return used
+  }
+
+  /** More bytes from the client while the request is incomplete; returns how far they belong to it. */
+  onRequestBytes(chunk: Buffer): number {
+    const parts: Buffer[] = []
+    const used = this.#readRequest(chunk, 0, parts)
+    if (used === MALFORMED) {
+      this.#refuseAt('LIMPET_BAD_FRAMING', chunk)
+      return chunk.length
+    }
+    if (this.#over) return used
+    this.#replayable = false
+    this.#firstParts = NOTHING
+    const replica = this.#replica
+    if (replica !== undefined && parts.length > 0 && !replica.send(parts) && !this.#requestComplete)
+      this.#client.pauseRequest()
+    if (this.#requestComplete) this.#awaitResponse()
+    return used
+  }
+
+  /** The client has gone. */
+  abort(): void {
+    if (this.#over) return
+    this.aborted = true
+    this.#replica?.destroy()
+    this.#finish()
+  }
+
+  /** The client's content came too slowly. */
+  onRequestTimeout(): void {
+    this.#refuse('LIMPET_BODY_TIMEOUT')
+  }
+
+  onClientDrain(): void {
+    this.#replica?.resume()
+  }
+
+  #readRequest(bytes: Buffer, at: number, parts: Buffer[]): number {
+    const reader = this.#reader
+    if (reader === undefined || this.#requestComplete) return at
+    const used = reader.read(bytes, at, parts)
+    if (used === MALFORMED) return MALFORMED
+    this.requestBytes += used - at
+    this.#requestComplete = reader.done
+    const { bodyBytes } = this.#context.settings.limits
+    if (bodyBytes > 0 && this.requestBytes > bodyBytes) this.#refuse('LIMPET_BODY_TOO_LARGE')
+    return used
+  }
+
+  #attempt(fresh: boolean): void {
+    const route = this.#route!
+    const replica = route.pool.acquire(fresh)
+    this.#replica = replica
+    const wantsMore = replica.begin(this, `${this.#head}${route.requestLines}\r\n`, this.#firstParts)
+    if (this.#requestComplete) this.#awaitResponse()
+    else if (replica.connecting || !wantsMore) this.#client.pauseRequest()
+  }
+
+  #awaitResponse(): void {
+    const replica = this.#replica
+    const { responseMs } = this.#context.settings.timeouts
+    if (replica !== undefined && !replica.connecting && responseMs > 0 && !this.#headSent)
+      replica.deadlineMs = performance.now() + responseMs
+  }
+
+  onConnected(): void {
+    if (this.#requestComplete) this.#awaitResponse()
+    else this.#client.resumeRequest()
+  }
+
+  onReplicaDrain(): void {
+    if (!this.#requestComplete && this.#replica?.connecting === false) this.#client.resumeRequest()
+  }
+
+  onInterim(head: ResponseHead): void {
+    if (this.decodesChunks) return
+    const changes = { dropCoding: true, dropLength: true, dropCacheControl: false }
+    this.#client.write(`${forwardResponseHead(head, changes)}\r\n`, NOTHING)
+  }
+
+  onSwitch(head: ResponseHead, rest: Buffer): boolean {
+    if (!this.#upgrade || !this.#requestComplete) return false
+    const route = this.#route!
+    route.responded(head)
+    this.status = 101
+    this.upgraded = true
+    const changes = { dropCoding: true, dropLength: true, dropCacheControl: false }
+    const upgrade = head.fields.find('upgrade') ?? ''
+    const lines = `Connection: Upgrade\r\nUpgrade: ${upgrade}\r\n${route.responseLines}\r\n`
+    this.#client.write(forwardResponseHead(head, changes) + lines, NOTHING)
+    const replicaSocket = this.#replica!.detach()
+    const { socket, held } = this.#client.detach()
+    startTunnel(this.#context, socket, replicaSocket, held, rest, (fromClient, fromReplica) => {
+      this.requestBytes += fromClient
+      this.responseBytes += fromReplica
+      this.#finish()
+      this.#client.closed()
+    })
+    return true
+  }
+
+  onResponseHead(head: ResponseHead): void {
+    const route = this.#route!
+    route.responded(head)
+    this.status = head.status
+    const noContent = head.hasNoContent(this.method)
+    this.#untilClose =
+      !noContent && (head.chunked ? this.decodesChunks : head.contentLength < 0)
+    this.#closes =
+      !this.#keepAlive || this.#untilClose || !this.#requestComplete || this.#context.draining
+    let text = forwardResponseHead(head, {
+      dropCoding: this.decodesChunks || noContent,
+      dropLength: head.status === 204,
+      dropCacheControl: route.replacesCacheControl && !head.uncacheable,
+    })
+    text += route.responseLines
+    if (this.#closes) text += 'Connection: close\r\n'
+    else if (this.decodesChunks) text += 'Connection: keep-alive\r\n'
+    this.#pendingHead = `${text}\r\n`
+  }
+
+  onContent(parts: readonly Buffer[], done: boolean): void {
+    for (const part of parts) this.responseBytes += part.length
+    const head = this.#pendingHead
+    this.#pendingHead = ''
+    this.#headSent = true
+    const wantsMore = this.#client.write(head, parts)
+    if (done) this.#complete()
+    else if (!wantsMore) {
+      this.#replica?.pause()
+      this.#client.awaitDrain()
+    }
+  }
+
+  #complete(): void {
+    const replica = this.#replica!
+    const requestComplete = this.#requestComplete
+    this.#replica = undefined
+    const nowMs = this.#finish()
+    replica.release(requestComplete, nowMs)
+    this.#client.onExchangeOver(requestComplete && !this.#closes, nowMs)
+  }
+
+  onFailure(failure: Failure): void {
+    const replica = this.#replica!
+    this.#replica = undefined
+    if (this.#headSent) {
+      // What was sent can't be taken back: only a broken connection tells the client that it is not whole.
+      this.refusal = refusalOf[failure]
+      this.#finish()
+      this.#client.reset()
+      return
+    }
+    if (failure === 'refused' || failure === 'connect-timeout') {
+      if (this.#route!.next(failure)) {
+        this.retries++
+        this.#attempt(false)
+      } else this.#refuse(this.#route!.refusal ?? refusalOf[failure])
+      return
+    }
+    const mayRepeat =
+      failure === 'reset' && replica.reused && !replica.answered && this.#replayable && this.retries === 0
+    if (mayRepeat && IDEMPOTENT.has(this.method)) {
+      this.retries++
+      this.#attempt(true)
+      return
+    }
+    this.#refuse(refusalOf[failure])
+  }
+
+  #refuseAt(code: RefusalCode, bytes: Buffer): number {
+    this.#requestComplete = false
+    this.#refuse(code)
+    return bytes.length
+  }
+
+  #refuse(code: RefusalCode): void {
+    if (this.#over) return
+    this.refusal = code
+    this.#replica?.destroy()
+    this.#replica = undefined
+    if (this.#headSent) {
+      this.#finish()
+      this.#client.reset()
+      return
+    }
+    const keepAlive = this.#keepAlive && this.#requestComplete && !this.#context.draining
+    const accept = /\r\naccept: *([^\r]*)/i.exec(this.#head)?.[1] ?? ''
+    this.status = this.#client.refuse(code, accept, keepAlive, this.method === 'HEAD')
+    const nowMs = this.#finish()
+    this.#client.onExchangeOver(keepAlive, nowMs)
+  }
+
+  #finish(): number {
+    this.#over = true
+    this.#route?.finished(this)
+    return this.#startedMs + this.durationMs
+  }
+}

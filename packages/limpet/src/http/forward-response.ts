@@ -1,0 +1,52 @@
+import { ALIAS, FIELD } from './header-names.ts'
+import type { ResponseHead } from './response-head.ts'
+
+const drop = new Uint8Array(256)
+drop[ALIAS] = 1
+for (const name of [
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'upgrade',
+  'http2-settings',
+  'limpet-decision',
+  'limpet-epoch',
+] as const)
+  drop[FIELD[name]] = 1
+
+/** What decides the fields that are not simply passed on. */
+export interface ResponseChanges {
+  /** Leave out Transfer-Encoding: the content is relayed decoded (to HTTP/1.0 clients) or there is none. */
+  readonly dropCoding: boolean
+  /** Leave out Content-Length: the status allows none (RFC 9110 §8.6). */
+  readonly dropLength: boolean
+  /** Leave out Cache-Control: the router adds its own. */
+  readonly dropCacheControl: boolean
+}
+
+/**
+ * The head to send to a client: the replica's lines in their order and spelling without those of its hop
+ * (RFC 9110 §7.6.1). Ends after the last CRLF of a field line, without the empty line.
+ */
+export function forwardResponseHead(head: ResponseHead, changes: ResponseChanges): string {
+  const { fields } = head
+  const { text } = fields
+  const named = head.connection.named
+  let result = head.minor === 1 ? '' : `HTTP/1.1 ${head.status} ${head.reason}\r\n`
+  let runStart = head.minor === 1 ? 0 : head.firstFieldAt
+  for (let field = 0; field < fields.count; field++) {
+    const number = fields.number[field]!
+    if (
+      drop[number] === 0 &&
+      !(changes.dropCoding && number === FIELD['transfer-encoding']) &&
+      !(changes.dropLength && number === FIELD['content-length']) &&
+      !(changes.dropCacheControl && number === FIELD['cache-control']) &&
+      !(named.length > 0 && named.includes(fields.name(field).toLowerCase()))
+    )
+      continue
+    result += text.slice(runStart, fields.lineStart[field])
+    runStart = fields.lineEnd[field]!
+  }
+  return result + text.slice(runStart, text.length - 2)
+}

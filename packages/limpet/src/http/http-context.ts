@@ -1,0 +1,50 @@
+import type { LimitsConfig, TimeoutsConfig } from '../config/schema.ts'
+import type { Admission } from './admission.ts'
+import type { Deadlines } from './deadlines.ts'
+import { RequestHead } from './request-head.ts'
+import { ResponseHead } from './response-head.ts'
+import type { Routing } from './route.ts'
+
+/** Settings of the data path; a reload puts new ones in place, and each request reads them once. */
+export interface HttpSettings {
+  readonly limits: LimitsConfig
+  readonly timeouts: TimeoutsConfig
+  /** This router's pseudonym in Via. */
+  readonly via: string
+  readonly forwarded: boolean
+  /** Whether the forwarding fields of a peer at `address` are believed. */
+  isTrusted(address: string): boolean
+}
+
+/** Why the data path gave up on a connection; each is a metric. */
+export type TimeoutKind = 'head' | 'idle' | 'request-body' | 'write-stall' | 'stream' | 'tunnel-idle'
+
+/** What the data path counts outside of requests. */
+export interface ConnectionCounters {
+  opened(): void
+  closed(): void
+  refusedConnection(): void
+  tunnelOpened(): void
+  tunnelClosed(): void
+  timedOut(kind: TimeoutKind): void
+}
+
+/** What all connections of one thread share. */
+export interface HttpContext {
+  settings: HttpSettings
+  readonly routing: Routing
+  readonly deadlines: Deadlines
+  readonly counters: ConnectionCounters
+  readonly admission: Admission
+  /** Set when the thread is to end: no connection is kept alive any more. */
+  draining: boolean
+  /** Parsers, reused since a head is parsed and used within one turn. */
+  readonly requestHead: RequestHead
+  readonly responseHead: ResponseHead
+}
+
+export function createHttpContext(
+  parts: Pick<HttpContext, 'settings' | 'routing' | 'deadlines' | 'counters' | 'admission'>,
+): HttpContext {
+  return { ...parts, draining: false, requestHead: new RequestHead(), responseHead: new ResponseHead() }
+}

@@ -1,0 +1,29 @@
+import { STATUS_CODES } from 'node:http'
+import { type RefusalCode, refusals } from '../errors.ts'
+
+/** Seconds that a client is told to wait before it asks again, where waiting can help. */
+const RETRY_AFTER_SECONDS = 1
+
+/**
+ * The whole response that refuses a request: JSON where the client accepts that and not text first, else plain
+ * text.
+ */
+export function refusalResponse(code: RefusalCode, accept: string, keepAlive: boolean, isHead: boolean): string {
+  const { status, message } = refusals[code]
+  const json = prefersJson(accept)
+  const body = json ? `${JSON.stringify({ error: { code, message } })}\n` : `${code}: ${message}\n`
+  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n`
+  head += `Content-Type: ${json ? 'application/json' : 'text/plain'}; charset=utf-8\r\n`
+  head += `Content-Length: ${Buffer.byteLength(body)}\r\nCache-Control: no-store\r\n`
+  if (status === 405) head += 'Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH\r\n'
+  if (status === 503) head += `Retry-After: ${RETRY_AFTER_SECONDS}\r\n`
+  head += `Date: ${new Date().toUTCString()}\r\nConnection: ${keepAlive ? 'keep-alive' : 'close'}\r\n\r\n`
+  return isHead ? head : head + body
+}
+
+/** Whether JSON stands in the Accept value and before any kind of text. */
+function prefersJson(accept: string): boolean {
+  const json = accept.search(/application\/(?:[\w.+-]*\+)?json/i)
+  const text = accept.search(/text\//i)
+  return json !== -1 && (text === -1 || json < text)
+}

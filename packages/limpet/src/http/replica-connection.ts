@@ -1,0 +1,268 @@
+import type { Socket } from 'node:net'
+import { type BodyReader, LengthReader, MALFORMED, UntilCloseReader } from './body.ts'
+import { ChunkedReader } from './chunked.ts'
+import type { Timed } from './deadlines.ts'
+import type { HttpContext } from './http-context.ts'
+import type { ReplicaPool } from './replica-pool.ts'
+import type { ResponseHead } from './response-head.ts'
+import type { Failure } from './route.ts'
+import { writeMessage } from './write-message.ts'
+
+/** Who gets the response: the exchange that holds the connection. */
+export interface ResponseSink {
+  readonly method: string
+  /** Whether chunked content is wanted decoded. */
+  readonly decodesChunks: boolean
+  onConnected(): void
+  /** An interim response (RFC 9110 §15.2), 101 aside. */
+  onInterim(head: ResponseHead): void
+  /** 101; `rest` are bytes that followed. The sink takes the socket over with `detach`, or returns false. */
+  onSwitch(head: ResponseHead, rest: Buffer): boolean
+  onResponseHead(head: ResponseHead): void
+  /** Content to relay; `parts` is empty where the response has none. `done` with the last of it. */
+  onContent(parts: readonly Buffer[], done: boolean): void
+  onReplicaDrain(): void
+  onFailure(failure: Failure): void
+}
+
+export const HEAD_END = Buffer.from('\r\n\r\n')
+const NONE = Buffer.alloc(0)
+const NEVER = Number.POSITIVE_INFINITY
+
+const CONNECTING = 0
+const IDLE = 1
+const HEAD = 2
+const CONTENT = 3
+const GONE = 4
+
+/** One connection to a replica: sends a request, reads the answer, one exchange at a time. */
+export class ReplicaConnection implements Timed {
+  deadlineMs = NEVER
+  timedIndex = -1
+  /** Whether it has served an exchange before: the replica may be closing it just now. */
+  reused = false
+  /** Whether any byte of this exchange's answer has come. */
+  answered = false
+  readonly #socket: Socket
+  readonly #pool: ReplicaPool
+  readonly #context: HttpContext
+  #state = CONNECTING
+  #sink: ResponseSink | undefined
+  #held: Buffer | undefined
+  #reader: BodyReader | undefined
+  /** Whether the answer's framing lets the connection be used again. */
+  #reusable = false
+  #announcedMs = -1
+  #eventStream = false
+
+  constructor(socket: Socket, pool: ReplicaPool, context: HttpContext) {
+    this.#socket = socket
+    this.#pool = pool
+    this.#context = context
+    this.deadlineMs = performance.now() + context.settings.timeouts.connectMs
+    socket.on(pool.address.tls ? 'secureConnect' : 'connect', this.#onConnect)
+    socket.on('data', this.#onData)
+    socket.on('drain', this.#onDrain)
+    socket.on('end', this.#onEnd)
+    socket.on('error', this.#onError)
+    socket.on('close', this.#onClose)
+    context.deadlines.add(this)
+  }
+
+  get connecting(): boolean {
+    return this.#state === CONNECTING
+  }
+
+  /** Gives the connection to `sink` and sends a request's head with the content at hand. */
+  begin(sink: ResponseSink, head: string, parts: readonly Buffer[]): boolean {
+    this.#sink = sink
+    this.answered = false
+    if (this.#state !== CONNECTING) {
+      this.#state = HEAD
+      this.deadlineMs = NEVER
+    }
+    return writeMessage(this.#socket, head, parts)
+  }
+
+  /** Sends more of the request's content. False when the replica takes no more for now. */
+  send(parts: readonly Buffer[]): boolean {
+    return writeMessage(this.#socket, '', parts)
+  }
+
+  /** Reads no more for now; the replica's silence is not its own, so no deadline runs. */
+  pause(): void {
+    this.deadlineMs = NEVER
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    if (this.#state === CONTENT) this.#awaitContent()
+    this.#socket.resume()
+  }
+
+  destroy(): void {
+    this.#leave()
+    this.#socket.destroy()
+  }
+
+  /** Hands the socket over, without listeners. */
+  detach(): Socket {
+    this.#leave()
+    const socket = this.#socket
+    socket.off('connect', this.#onConnect)
+    socket.off('secureConnect', this.#onConnect)
+    socket.off('data', this.#onData)
+    socket.off('drain', this.#onDrain)
+    socket.off('end', this.#onEnd)
+    socket.off('error', this.#onError)
+    socket.off('close', this.#onClose)
+    return socket
+  }
+
+  onDeadline(): void {
+    const failure =
+      this.#state === CONNECTING ? 'connect-timeout' : this.#state === CONTENT ? 'cut' : 'response-timeout'
+    if (this.#state === CONTENT) this.#context.counters.timedOut('stream')
+    this.#fail(failure)
+  }
+
+  #leave(): void {
+    if (this.#state === IDLE) this.#pool.forget(this)
+    this.#state = GONE
+    this.#sink = undefined
+    this.#context.deadlines.remove(this)
+  }
+
+  #fail(failure: Failure): void {
+    const sink = this.#sink
+    this.destroy()
+    sink?.onFailure(failure)
+  }
+
+  readonly #onConnect = (): void => {
+    if (this.#state !== CONNECTING) return
+    this.#state = HEAD
+    this.deadlineMs = NEVER
+    this.#sink?.onConnected()
+  }
+
+  readonly #onDrain = (): void => {
+    this.#sink?.onReplicaDrain()
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    if (this.#sink === undefined) {
+      // Bytes that nobody asked for: whatever they are, no later request may take them for its answer.
+      this.destroy()
+      return
+    }
+    this.answered = true
+    if (this.#state === CONTENT) this.#readContent(chunk, 0)
+    else if (this.#held === undefined) this.#readHeads(chunk)
+    else this.#readHeads(Buffer.concat([this.#held, chunk]))
+  }
+
+  #readHeads(bytes: Buffer): void {
+    const head = this.#context.responseHead
+    let at = 0
+    while (this.#state === HEAD) {
+      const end = bytes.indexOf(HEAD_END, at)
+      const tooLarge = (end === -1 ? bytes.length : end) - at > this.#context.settings.limits.headBytes
+      if (tooLarge || (end !== -1 && !head.parse(bytes, at, end + 4))) {
+        this.#fail('bad-response')
+        return
+      }
+      if (end === -1) {
+        this.#held = at === 0 ? bytes : bytes.subarray(at)
+        return
+      }
+      this.#held = undefined
+      at = end + 4
+      if (head.status === 101) {
+        const rest = at === bytes.length ? NONE : bytes.subarray(at)
+        if (!this.#sink!.onSwitch(head, rest)) this.#fail('bad-response')
+        return
+      }
+      if (head.status < 200) this.#sink!.onInterim(head)
+      else this.#beginContent(head, bytes, at)
+    }
+  }
+
+  #beginContent(head: ResponseHead, bytes: Buffer, at: number): void {
+    const sink = this.#sink!
+    this.#state = CONTENT
+    this.deadlineMs = NEVER
+    this.#reusable = head.keepAlive
+    this.#announcedMs = head.keepAliveSeconds * 1000
+    this.#eventStream = head.eventStream
+    if (head.hasNoContent(sink.method)) this.#reader = new LengthReader(0)
+    else if (head.chunked) this.#reader = new ChunkedReader(!sink.decodesChunks)
+    else if (head.contentLength >= 0) this.#reader = new LengthReader(head.contentLength)
+    else {
+      this.#reader = new UntilCloseReader()
+      this.#reusable = false
+    }
+    sink.onResponseHead(head)
+    this.#readContent(bytes, at)
+  }
+
+  #readContent(bytes: Buffer, from: number): void {
+    const reader = this.#reader!
+    const sink = this.#sink!
+    const parts: Buffer[] = []
+    const at = reader.read(bytes, from, parts)
+    if (at === MALFORMED) {
+      if (parts.length > 0) sink.onContent(parts, false)
+      this.#fail('cut')
+      return
+    }
+    const done = reader.done
+    if (done) {
+      this.#reader = undefined
+      if (at < bytes.length) this.#reusable = false
+      this.#sink = undefined
+      this.deadlineMs = NEVER
+    } else {
+      this.#awaitContent()
+    }
+    sink.onContent(parts, done)
+  }
+
+  #awaitContent(): void {
+    const { streamMs } = this.#context.settings.timeouts
+    this.deadlineMs = streamMs === 0 || this.#eventStream ? NEVER : performance.now() + streamMs
+  }
+
+  /** Ends the exchange: back to the pool when both messages were complete and the replica keeps it open. */
+  release(requestComplete: boolean, nowMs: number): void {
+    if (this.#state === GONE) return
+    if (!requestComplete || !this.#reusable || this.#state !== CONTENT || this.#socket.destroyed) {
+      this.destroy()
+      return
+    }
+    this.#state = IDLE
+    this.reused = true
+    this.#socket.resume()
+    this.#pool.release(this, nowMs, this.#announcedMs)
+  }
+
+  readonly #onEnd = (): void => {
+    if (this.#state === CONTENT && this.#reader instanceof UntilCloseReader) {
+      const sink = this.#sink
+      this.#sink = undefined
+      sink?.onContent([], true)
+      this.destroy()
+      return
+    }
+    this.#fail(this.#state === CONTENT ? 'cut' : 'reset')
+  }
+
+  readonly #onError = (): void => {
+    // 'close' follows and says all there is to say.
+  }
+
+  readonly #onClose = (): void => {
+    if (this.#state === GONE) return
+    this.#fail(this.#state === CONNECTING ? 'refused' : this.#state === CONTENT ? 'cut' : 'reset')
+  }
+}

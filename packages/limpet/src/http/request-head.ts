@@ -1,0 +1,179 @@
+import type { RefusalCode } from '../errors.ts'
+import { CR, SP, TARGET, TOKEN } from './characters.ts'
+import { addConnectionOptions } from './connection-options.ts'
+import { FieldBlock } from './field-block.ts'
+import { BAD_LENGTH, parseContentLength, parseTransferEncoding } from './framing.ts'
+import { FIELD } from './header-names.ts'
+import { isValidHost } from './host.ts'
+
+/** Bounds of a request head; all configurable (`limits` in the config). */
+export interface HeadLimits {
+  readonly headBytes: number
+  readonly headerCount: number
+  readonly targetBytes: number
+}
+
+const SLASH = 47
+const ASTERISK = 42
+const NO_CONTENT = -1
+
+/**
+ * One request head, parsed strictly by RFC 9112 in one pass. An object of this class is a parser and its
+ * result: `parse` fills it anew, and what it tells holds until the next `parse`.
+ */
+export class RequestHead {
+  readonly fields = new FieldBlock()
+  method = ''
+  /** The target to forward, in origin form or `*`. */
+  target = ''
+  /** Whether the request line can be forwarded as it came: origin form and HTTP/1.1. */
+  verbatim = false
+  /** Just past the request line's CRLF, counted from the head's first byte. */
+  firstFieldAt = 0
+  /** The address of the client's end of the connection; set by the connection. */
+  peerAddress = ''
+  /** 0 or 1, of HTTP/1.x. */
+  minor = 1
+  /** The valid Host, from the target where that is absolute (RFC 9112 §3.2.2); empty only for HTTP/1.0. */
+  host = ''
+  /** The content's length in bytes, or -1 where the request has no Content-Length. */
+  contentLength = NO_CONTENT
+  chunked = false
+  /** Whether the client will send another request on its connection. */
+  keepAlive = true
+  expectContinue = false
+  /** The Upgrade value where the request asks for a protocol switch that a proxy passes on, else empty. */
+  upgrade = ''
+  /** Fields named in Connection, which are for this hop alone. */
+  readonly connection = { close: false, keepAlive: false, upgrade: false, named: [] as string[] }
+
+  /** The value of the field `name` in any letter case; several lines are joined (RFC 9110 §5.3, RFC 6265 §5.4). */
+  header(name: string): string | undefined {
+    const { fields } = this
+    const lower = name.toLowerCase()
+    const first = fields.indexOf(lower, 0)
+    if (first === -1) return undefined
+    let value = fields.value(first)
+    for (let next = fields.indexOf(lower, first + 1); next !== -1; next = fields.indexOf(lower, next + 1))
+      value += (lower === 'cookie' ? '; ' : ', ') + fields.value(next)
+    return value
+  }
+
+  /**
+   * Parses `bytes[start, end)`, a head with its empty line. Returns undefined, or the code to refuse it with.
+   */
+  parse(bytes: Buffer, start: number, end: number, limits: HeadLimits): RefusalCode | undefined {
+    this.#reset()
+    this.fields.text = bytes.toString('latin1', start, end)
+    const lineRefusal = this.#parseRequestLine(bytes, start, limits)
+    if (lineRefusal !== undefined) return lineRefusal
+    const fieldsEnd = end - 2
+    if (!this.fields.read(bytes, start, start + this.firstFieldAt, fieldsEnd, limits.headerCount))
+      return 'LIMPET_BAD_REQUEST'
+    if (this.fields.count > limits.headerCount) return 'LIMPET_HEAD_TOO_LARGE'
+    return this.#readFields()
+  }
+
+  #reset(): void {
+    this.verbatim = true
+    this.host = ''
+    this.contentLength = NO_CONTENT
+    this.chunked = false
+    this.expectContinue = false
+    this.upgrade = ''
+    const connection = this.connection
+    connection.close = connection.keepAlive = connection.upgrade = false
+    connection.named.length = 0
+  }
+
+  /** `method SP request-target SP HTTP-version CRLF`, single spaces only (RFC 9112 §3). */
+  #parseRequestLine(bytes: Buffer, start: number, limits: HeadLimits): RefusalCode | undefined {
+    let at = start
+    while (TOKEN[bytes[at]!] === 1) at++
+    if (at === start || bytes[at] !== SP) return 'LIMPET_BAD_REQUEST'
+    const text = this.fields.text
+    this.method = text.slice(0, at - start)
+    const targetAt = ++at
+    while (TARGET[bytes[at]!] === 1) at++
+    const targetEnd = at
+    if (bytes[at] !== SP || targetEnd === targetAt) return 'LIMPET_BAD_REQUEST'
+    if (targetEnd - targetAt > limits.targetBytes) return 'LIMPET_TARGET_TOO_LONG'
+    const versionAt = at + 1 - start
+    const lineEnd = text.indexOf('\r', versionAt)
+    const version = text.slice(versionAt, lineEnd)
+    if (version === 'HTTP/1.1') this.minor = 1
+    else if (version === 'HTTP/1.0') this.minor = 0
+    else return /^HTTP\/\d\.\d$/.test(version) ? 'LIMPET_VERSION_NOT_SUPPORTED' : 'LIMPET_BAD_REQUEST'
+    if (bytes[start + lineEnd] !== CR) return 'LIMPET_BAD_REQUEST'
+    this.firstFieldAt = lineEnd + 2
+    if (text.charCodeAt(lineEnd + 1) !== 10) return 'LIMPET_BAD_REQUEST'
+    if (this.minor === 0) this.verbatim = false
+    if (this.method === 'CONNECT' || this.method === 'TRACE') return 'LIMPET_METHOD_NOT_ALLOWED'
+    return this.#readTarget(text.slice(targetAt - start, targetEnd - start))
+  }
+
+  #readTarget(target: string): RefusalCode | undefined {
+    this.target = target
+    const firstByte = target.charCodeAt(0)
+    if (firstByte === SLASH) return undefined
+    if (firstByte === ASTERISK && target.length === 1 && this.method === 'OPTIONS') return undefined
+    const absolute = /^https?:\/\/([^/?]*)(.*)$/i.exec(target)
+    if (absolute === null) return 'LIMPET_BAD_REQUEST'
+    this.host = absolute[1]!
+    if (!isValidHost(this.host)) return 'LIMPET_BAD_HOST'
+    const rest = absolute[2]!
+    if (rest === '' && this.method === 'OPTIONS') this.target = '*'
+    else this.target = rest.startsWith('/') ? rest : `/${rest}`
+    this.verbatim = false
+    return undefined
+  }
+
+  #readFields(): RefusalCode | undefined {
+    const fields = this.fields
+    let hosts = 0
+    let codings = 0
+    let lengths = 0
+    let hostLine = ''
+    let upgrade = ''
+    for (let field = 0; field < fields.count; field++) {
+      switch (fields.number[field]) {
+        case FIELD.host:
+          hosts++
+          hostLine = fields.value(field)
+          break
+        case FIELD.connection:
+          addConnectionOptions(this.connection, fields.value(field))
+          break
+        case FIELD['content-length']:
+          lengths++
+          this.contentLength = parseContentLength(fields.value(field))
+          if (this.contentLength === BAD_LENGTH) return 'LIMPET_BAD_FRAMING'
+          break
+        case FIELD['transfer-encoding']: {
+          codings++
+          const coding = parseTransferEncoding(fields.value(field))
+          if (coding === 'bad' || this.minor === 0) return 'LIMPET_BAD_FRAMING'
+          if (coding === 'unsupported') return 'LIMPET_CODING_NOT_SUPPORTED'
+          this.chunked = true
+          break
+        }
+        case FIELD.expect:
+          this.expectContinue = fields.value(field).toLowerCase() === '100-continue' && this.minor === 1
+          break
+        case FIELD.upgrade:
+          upgrade = fields.value(field)
+          break
+      }
+    }
+    if (hosts > 1 || (hosts === 0 && this.minor === 1)) return 'LIMPET_BAD_HOST'
+    if (hosts === 1 && !isValidHost(hostLine)) return 'LIMPET_BAD_HOST'
+    if (this.host === '') this.host = hostLine
+    if (lengths > 1 || codings > 1 || (lengths === 1 && codings === 1)) return 'LIMPET_BAD_FRAMING'
+    const { connection } = this
+    this.keepAlive = !connection.close && (this.minor === 1 || connection.keepAlive)
+    // h2c is not passed on: it would let a client speak HTTP/2 past every rule of this router.
+    if (connection.upgrade && this.minor === 1 && upgrade !== '' && !/\bh2c?\b/i.test(upgrade))
+      this.upgrade = upgrade
+    return undefined
+  }
+}

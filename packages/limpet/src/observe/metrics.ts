@@ -1,0 +1,208 @@
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { refusalCodes } from '../errors.ts'
+import { type CounterReader, decisions, durationEdgesMs, moveReasons, timeoutKinds } from './counters.ts'
+
+/** What metrics are read from. Each scrape asks anew. */
+export interface MetricsSource {
+  readonly counters: CounterReader
+  readonly pins: {
+    stats(): { live: number; inserted: number; evictedExpired: number; evictedLive: number; moved: number }
+    liveOf(slot: number): number
+  }
+  readonly board: {
+    nowMs: number
+    inFlight(slot: number): number
+    mode(slot: number): string | undefined
+    isDown(slot: number): boolean
+    isEjected(slot: number): boolean
+  }
+  readonly fleet: {
+    readonly services: readonly {
+      readonly config: { readonly name: string }
+      readonly index: number
+      readonly replicas: readonly { readonly config: { readonly name: string }; readonly slot: number }[]
+    }[]
+  }
+  readonly workers: number
+}
+
+/** The text of all metrics, in the Prometheus exposition format. */
+export interface Metrics {
+  readonly contentType: string
+  text(): Promise<string>
+}
+
+const statusClassNames = ['aborted', '1xx', '2xx', '3xx', '4xx', '5xx']
+
+/** All metrics of a router, `limpet_*` and the process's own. */
+export function createMetrics(source: MetricsSource): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  addThreadMetrics(registry, source)
+  addServiceMetrics(registry, source)
+  addReplicaMetrics(registry, source)
+  addPinMetrics(registry, source)
+  return {
+    contentType: registry.contentType,
+    text: async () => (await registry.metrics()) + durationHistogram(source),
+  }
+}
+
+type Labels = Record<string, string>
+
+/** A counter or gauge whose values are read when it is scraped. */
+function add(
+  registry: Registry,
+  kind: typeof Counter | typeof Gauge,
+  name: string,
+  help: string,
+  labelNames: string[],
+  read: (set: (labels: Labels, value: number) => void) => void,
+): void {
+  const Kind = kind as typeof Counter
+  new Kind({
+    name,
+    help,
+    labelNames,
+    registers: [registry],
+    collect(this: Counter) {
+      this.reset()
+      read((labels, value) => this.inc(labels, value))
+    },
+  })
+}
+
+function addThreadMetrics(registry: Registry, { counters, workers }: MetricsSource): void {
+  const open = () => counters.connections('opened') - counters.connections('closed')
+  const tunnels = () => counters.connections('tunnelsOpened') - counters.connections('tunnelsClosed')
+  const help = {
+    refusals: 'Requests that the router itself refused, by code.',
+    timeouts: 'Connections that were given up, by what took too long.',
+  }
+  add(registry, Gauge, 'limpet_workers', 'Serving threads.', [], (set) => set({}, workers))
+  add(registry, Gauge, 'limpet_connections', 'Open client connections.', [], (set) => set({}, open()))
+  add(registry, Counter, 'limpet_connections_total', 'Client connections accepted.', [], (set) =>
+    set({}, counters.connections('opened')),
+  )
+  add(registry, Counter, 'limpet_connections_refused_total', 'Client connections over a limit.', [], (set) =>
+    set({}, counters.connections('refusedConnections')),
+  )
+  add(registry, Gauge, 'limpet_tunnels', 'Open upgraded connections (WebSocket and others).', [], (set) =>
+    set({}, tunnels()),
+  )
+  add(registry, Counter, 'limpet_tunnels_total', 'Upgraded connections.', [], (set) =>
+    set({}, counters.connections('tunnelsOpened')),
+  )
+  add(registry, Counter, 'limpet_refusals_total', help.refusals, ['code'], (set) => {
+    for (const [index, code] of refusalCodes.entries()) set({ code }, counters.refusals(index))
+  })
+  add(registry, Counter, 'limpet_timeouts_total', help.timeouts, ['kind'], (set) => {
+    for (const [index, kind] of timeoutKinds.entries()) set({ kind }, counters.timeouts(index))
+  })
+}
+
+function addServiceMetrics(registry: Registry, { counters, fleet }: MetricsSource): void {
+  const help = {
+    retries: 'Attempts on another connection or replica, of requests that had not been executed.',
+    rehomes: 'Requests of sessions that were moved to another replica, by why.',
+    sources: 'Requests whose session source threw.',
+    aborted: 'Requests whose client left before the answer was complete.',
+  }
+  const each = (read: (service: string, values: ReturnType<CounterReader['service']>) => void): void => {
+    for (const { config, index } of fleet.services) read(config.name, counters.service(index))
+  }
+  add(registry, Counter, 'limpet_retries_total', help.retries, ['service'], (set) =>
+    each((service, { retries }) => set({ service }, retries)),
+  )
+  add(registry, Counter, 'limpet_rehomes_total', help.rehomes, ['service', 'reason'], (set) =>
+    each((service, { moves }) => {
+      for (const [index, reason] of moveReasons.entries()) set({ service, reason }, moves[index]!)
+    }),
+  )
+  add(registry, Counter, 'limpet_session_source_errors_total', help.sources, ['service'], (set) =>
+    each((service, { sourceErrors }) => set({ service }, sourceErrors)),
+  )
+  add(registry, Counter, 'limpet_requests_aborted_total', help.aborted, ['service'], (set) =>
+    each((service, { aborted }) => set({ service }, aborted)),
+  )
+}
+
+function addReplicaMetrics(registry: Registry, { counters, board, pins, fleet }: MetricsSource): void {
+  const names = ['service', 'replica']
+  const each = (read: (labels: Labels, slot: number) => void): void => {
+    for (const { config, replicas } of fleet.services) {
+      for (const replica of replicas) read({ service: config.name, replica: replica.config.name }, replica.slot)
+    }
+  }
+  const help = {
+    requests: "Requests answered or tried, by what was decided about the request's session.",
+    state: '1 for the state that the replica is in: ready, draining, down or ejected.',
+  }
+  add(registry, Counter, 'limpet_requests_total', help.requests, [...names, 'decision'], (set) =>
+    each((labels, slot) => {
+      const counts = counters.replica(slot).decisions
+      for (const [index, decision] of decisions.entries()) set({ ...labels, decision }, counts[index]!)
+    }),
+  )
+  add(registry, Counter, 'limpet_responses_total', 'Responses, by class of status.', [...names, 'class'], (set) =>
+    each((labels, slot) => {
+      const counts = counters.replica(slot).statuses
+      for (const [index, name] of statusClassNames.entries()) set({ ...labels, class: name }, counts[index]!)
+    }),
+  )
+  add(registry, Counter, 'limpet_request_bytes_total', 'Bytes of request content.', names, (set) =>
+    each((labels, slot) => set(labels, counters.replica(slot).requestBytes)),
+  )
+  add(registry, Counter, 'limpet_response_bytes_total', 'Bytes of response content.', names, (set) =>
+    each((labels, slot) => set(labels, counters.replica(slot).responseBytes)),
+  )
+  add(registry, Counter, 'limpet_ejections_total', 'Ejections after failed connections.', names, (set) =>
+    each((labels, slot) => set(labels, counters.replica(slot).ejections)),
+  )
+  add(registry, Gauge, 'limpet_requests_in_flight', 'Requests under way, tunnels too.', names, (set) =>
+    each((labels, slot) => set(labels, board.inFlight(slot))),
+  )
+  add(registry, Gauge, 'limpet_sessions', 'Live pins, by the replica they name.', names, (set) =>
+    each((labels, slot) => set(labels, pins.liveOf(slot))),
+  )
+  add(registry, Gauge, 'limpet_replica_state', help.state, [...names, 'state'], (set) => {
+    board.nowMs = Date.now()
+    each((labels, slot) => {
+      const mode = board.mode(slot) ?? 'down'
+      const current = board.isDown(slot) ? 'down' : board.isEjected(slot) ? 'ejected' : mode
+      for (const state of ['ready', 'draining', 'down', 'ejected'])
+        set({ ...labels, state }, state === current ? 1 : 0)
+    })
+  })
+}
+
+function addPinMetrics(registry: Registry, { pins }: MetricsSource): void {
+  add(registry, Gauge, 'limpet_pins', 'Live pins in the table.', [], (set) => set({}, pins.stats().live))
+  add(registry, Counter, 'limpet_pins_inserted_total', 'Pins put into the table.', [], (set) =>
+    set({}, pins.stats().inserted),
+  )
+  add(registry, Counter, 'limpet_pins_evicted_total', 'Pins taken out to make room.', ['kind'], (set) => {
+    const { evictedExpired, evictedLive } = pins.stats()
+    set({ kind: 'expired' }, evictedExpired)
+    set({ kind: 'live' }, evictedLive)
+  })
+}
+
+/** prom-client's Histogram counts by itself; ours is counted elsewhere, so its lines are written here. */
+function durationHistogram({ counters, fleet }: MetricsSource): string {
+  const name = 'limpet_request_duration_seconds'
+  let text = `\n# HELP ${name} From a request's head to the last byte of its answer.\n# TYPE ${name} histogram\n`
+  for (const { config, index } of fleet.services) {
+    const { durations, durationSumMs } = counters.service(index)
+    let sum = 0
+    for (const [bucket, count] of durations.entries()) {
+      sum += count
+      const edge = durationEdgesMs[bucket]
+      const le = edge === undefined ? '+Inf' : edge / 1000
+      text += `${name}_bucket{service="${config.name}",le="${le}"} ${sum}\n`
+    }
+    text += `${name}_sum{service="${config.name}"} ${durationSumMs / 1000}\n`
+    text += `${name}_count{service="${config.name}"} ${sum}\n`
+  }
+  return text
+}

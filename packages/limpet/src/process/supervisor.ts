@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto'
+import type { Logger } from 'pino'
+import { AdminServer } from '../admin/admin-server.ts'
+import { restartNeeded } from '../config/diff.ts'
+import { loadKeyring } from '../config/load-keys.ts'
+import type { Config } from '../config/schema.ts'
+import { StartError } from '../errors.ts'
+import { CounterReader } from '../observe/counters.ts'
+import { createMetrics } from '../observe/metrics.ts'
+import { ReplicaBoard } from '../replicas/replica-board.ts'
+import { Fleet } from '../replicas/fleet.ts'
+import type { Keyring } from '../session/keyring.ts'
+import { PinTable } from '../session/pin-table.ts'
+import { claimPort } from './claim-port.ts'
+import { PinSweep } from './pin-sweep.ts'
+import { createSharedMemory } from './shared-memory.ts'
+import { type ServingThreads, serveHere, WorkerThreads } from './threads.ts'
+
+/** Where a router that has started can be reached. */
+export interface Started {
+  readonly url: string
+  readonly adminUrl: string | undefined
+}
+
+/**
+ * A router as a whole, run from the main thread: it makes the shared memory, starts the serving threads, keeps
+ * watch over replicas and pins, answers at the admin listener, and puts new configs in force.
+ */
+export class Supervisor {
+  readonly #log: Logger
+  readonly #keyring: Keyring
+  readonly #threads: ServingThreads
+  readonly #fleet: Fleet
+  readonly #sweep: PinSweep
+  readonly #admin: AdminServer
+  #config: Config
+  #state: 'new' | 'serving' | 'closing' = 'new'
+  /** Reloads and the close come one after the other. */
+  #turn: Promise<unknown> = Promise.resolve()
+
+  /** Throws StartError and LimpetError where keys can't be had. Nothing listens yet. */
+  constructor(config: Config, log: Logger) {
+    this.#config = config
+    this.#log = log
+    this.#keyring = this.#loadKeys(config)
+    const serving = Math.max(1, config.workers)
+    const memory = createSharedMemory(serving, config.pins.capacity)
+    const board = new ReplicaBoard(memory.board, serving)
+    const pins = new PinTable(memory.pins)
+    const counters = new CounterReader(memory.counters)
+    this.#fleet = new Fleet(board, counters, log)
+    this.#sweep = new PinSweep(pins, memory.pins.buckets)
+    const metrics = createMetrics({ counters, board, pins, fleet: this.#fleet, workers: config.workers })
+    this.#admin = new AdminServer({ metrics, isReady: () => this.#state === 'serving' })
+    const hooks = {
+      warn: (message: string, fields: Readonly<Record<string, unknown>>) => log.warn(fields, message),
+      access: (records: readonly object[]) => {
+        for (const record of records) accessLog.info(record)
+      },
+    }
+    const accessLog = log.child({ log: 'access' }, { level: 'info' })
+    const parts = { memory, keyring: this.#keyring, board, hooks, log }
+    this.#threads = config.workers === 0 ? serveHere(parts) : new WorkerThreads(config.workers, parts)
+  }
+
+  /** Starts serving. Rejects with StartError; nothing is left running then. */
+  async start(): Promise<Started> {
+    if (this.#state !== 'new') throw new StartError('LIMPET_STARTED', 'This router was started before.')
+    try {
+      const address = await claimPort(this.#config.listen, '--listen')
+      await this.#putInForce(this.#config)
+      const port = await this.#threads.listen(address)
+      const { admin } = this.#config
+      const adminPort = admin && (await this.#admin.listen(admin))
+      this.#sweep.start()
+      this.#state = 'serving'
+      const url = urlOf(address.host, port)
+      const adminUrl = admin && urlOf(admin.host, adminPort!)
+      this.#log.info({ url, adminUrl, workers: this.#config.workers }, 'limpet is listening')
+      return { url, adminUrl }
+    } catch (error) {
+      await this.#stop(0)
+      throw error
+    }
+  }
+
+  /** Puts a new config in force without dropping a connection. Rejects, and the old one stays, where that fails. */
+  reload(config: Config): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#state !== 'serving') return
+      const later = restartNeeded(this.#config, config)
+      // What only a restart applies stays as it is until then, and the next reload says so again.
+      const { listen, admin, workers, keys, pins } = this.#config
+      const next = { ...config, listen, admin, workers, keys, pins }
+      await this.#putInForce(next)
+      this.#config = next
+      this.#log.info({ services: config.services.length }, 'the config was reloaded')
+      if (later.length > 0) this.#log.warn({ settings: later }, 'these settings change with a restart only')
+    })
+  }
+
+  /** Stops accepting, ends what is under way within the deadline (default: `timeouts.shutdown`), then ends all. */
+  close(deadlineMs = this.#config.timeouts.shutdownMs): Promise<void> {
+    if (this.#state === 'closing') return this.#turn.then(() => undefined)
+    this.#state = 'closing'
+    return this.#inTurn(() => this.#stop(deadlineMs))
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(work)
+    this.#turn = done.catch(() => undefined)
+    return done
+  }
+
+  async #stop(deadlineMs: number): Promise<void> {
+    this.#state = 'closing'
+    await this.#threads.close(deadlineMs)
+    this.#fleet.stop()
+    this.#sweep.stop()
+    await this.#admin.close()
+  }
+
+  async #putInForce(config: Config): Promise<void> {
+    const { serviceIndexes, replicaIds } = this.#fleet.admit(config)
+    const via = config.via ?? defaultVia(this.#keyring)
+    await this.#threads.configure({ config, serviceIndexes, replicaIds, via })
+    this.#fleet.settle(config)
+  }
+
+  #loadKeys(config: Config): Keyring {
+    const { file } = config.keys
+    const loaded = loadKeyring(file === undefined ? {} : { file })
+    if (loaded.warning !== undefined) this.#log.warn(loaded.warning)
+    this.#log.debug({ origin: loaded.origin, path: loaded.path }, 'keys loaded')
+    return loaded.keyring
+  }
+}
+
+function urlOf(host: string, port: number): string {
+  const name = host === '' ? 'localhost' : host.includes(':') ? `[${host}]` : host
+  return `http://${name}:${port}`
+}
+
+/** A pseudonym that routers with the same keys share, so that a loop through any of them is seen. */
+function defaultVia(keyring: Keyring): string {
+  return `limpet-${createHash('sha256').update('via').update(keyring.hashKey).digest('hex').slice(0, 8)}`
+}

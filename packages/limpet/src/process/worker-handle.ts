@@ -1,0 +1,87 @@
+import { Worker } from 'node:worker_threads'
+import { LimpetError, StartError } from '../errors.ts'
+import type { ThreadHooks } from './routing-thread.ts'
+import type { Order, OrderMessage, WorkerMessage, WorkerStart } from './worker-messages.ts'
+
+interface Waiting {
+  resolve(): void
+  reject(error: Error): void
+}
+
+/** The main thread's end of one worker thread. */
+export class WorkerHandle {
+  readonly #worker: Worker
+  readonly #waiting = new Map<number, Waiting>()
+  readonly #ended: Promise<void>
+  #nextId = 0
+  #exited = false
+
+  /** `onExit` is called once when the thread ends; `error` is what it died of. */
+  constructor(start: WorkerStart, hooks: ThreadHooks, onExit: (error: Error | undefined) => void) {
+    // The same file compiled, where this one is.
+    const entry = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
+    this.#worker = new Worker(entry, { workerData: start, name: `limpet-${start.thread}` })
+    let fault: Error | undefined
+    this.#worker.on('message', (message: WorkerMessage) => this.#onMessage(message, hooks))
+    this.#worker.on('error', (error: Error) => {
+      fault = error
+    })
+    this.#ended = new Promise((resolve) => {
+      this.#worker.once('exit', () => {
+        this.#exited = true
+        const error = fault ?? new StartError('LIMPET_WORKER_ENDED', 'The worker thread has ended.')
+        for (const { reject } of this.#waiting.values()) reject(error)
+        this.#waiting.clear()
+        onExit(fault)
+        resolve()
+      })
+    })
+  }
+
+  /** Has the worker carry out an order; rejects with its error, or when the thread ends or takes too long. */
+  async send(body: Order, timeoutMs: number): Promise<void> {
+    if (this.#exited) throw new StartError('LIMPET_WORKER_ENDED', 'The worker thread has ended.')
+    const id = this.#nextId++
+    const done = new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#waiting.delete(id)
+        reject(new StartError('LIMPET_WORKER_STUCK', `A worker thread did not ${body.order} within ${timeoutMs} ms.`))
+      }, timeoutMs)
+      this.#waiting.set(id, {
+        resolve: () => {
+          clearTimeout(timer)
+          resolve()
+        },
+        reject: (error) => {
+          clearTimeout(timer)
+          reject(error)
+        },
+      })
+    })
+    const message: OrderMessage = { id, body }
+    this.#worker.postMessage(message)
+    await done
+  }
+
+  /** Resolves when the thread has ended; ends it by force. */
+  async terminate(): Promise<void> {
+    await this.#worker.terminate()
+    await this.#ended
+  }
+
+  #onMessage(message: WorkerMessage, hooks: ThreadHooks): void {
+    switch (message.kind) {
+      case 'warn':
+        return hooks.warn(message.message, message.fields)
+      case 'access':
+        return hooks.access(message.records)
+      case 'done':
+        this.#waiting.get(message.id)?.resolve()
+        break
+      case 'failed':
+        this.#waiting.get(message.id)?.reject(new LimpetError(message.code, message.message))
+        break
+    }
+    this.#waiting.delete(message.id)
+  }
+}

@@ -1,0 +1,129 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Logger } from 'pino'
+import type { Config, HealthConfig, ReplicaConfig, ServiceConfig } from '../config/schema.ts'
+import { StartError } from '../errors.ts'
+import { type CounterReader, MAX_SERVICES } from '../observe/counters.ts'
+import { watchHealth } from './health.ts'
+import type { ReplicaBoard } from './replica-board.ts'
+import { slotOf } from './replica-id.ts'
+import { Slots } from './slots.ts'
+
+/** One replica of the fleet, as the main thread knows it. */
+export interface FleetReplica {
+  readonly config: ReplicaConfig
+  readonly id: number
+  readonly slot: number
+}
+
+/** One service of the fleet. */
+export interface FleetService {
+  readonly config: ServiceConfig
+  /** The place of its counters. */
+  readonly index: number
+  readonly replicas: readonly FleetReplica[]
+}
+
+interface HealthWatch {
+  readonly replica: ReplicaConfig
+  readonly health: HealthConfig
+  readonly end: AbortController
+}
+
+/** All services and replicas of the process: gives them their places, puts them on the board, watches their health. */
+export class Fleet {
+  services: readonly FleetService[] = []
+  readonly #board: ReplicaBoard
+  readonly #counters: CounterReader
+  readonly #log: Logger
+  readonly #slots = new Slots()
+  readonly #indexes = new Map<string, number>()
+  readonly #watches = new Map<number, HealthWatch>()
+
+  constructor(board: ReplicaBoard, counters: CounterReader, log: Logger) {
+    this.#board = board
+    this.#counters = counters
+    this.#log = log
+  }
+
+  /**
+   * Gives places to all that `config` names and puts new replicas on the board, before any thread routes by it.
+   * What it no longer names stays until `settle`.
+   */
+  admit(config: Config): { serviceIndexes: number[]; replicaIds: number[][] } {
+    const serviceIndexes = config.services.map(({ name }) => this.#indexOf(name))
+    const replicaIds = config.services.map((service) =>
+      service.replicas.map((replica) => this.#slots.idOf(service.name, replica.name)),
+    )
+    for (const ids of replicaIds) {
+      for (const id of ids) if (this.#board.mode(slotOf(id)) === undefined) this.#board.add(slotOf(id), 'ready')
+    }
+    return { serviceIndexes, replicaIds }
+  }
+
+  /** All threads route by `config`: takes off the board what it does not name, and watches what it does. */
+  settle(config: Config): void {
+    const { serviceIndexes, replicaIds } = this.admit(config)
+    this.services = config.services.map((service, place) => ({
+      config: service,
+      index: serviceIndexes[place]!,
+      replicas: service.replicas.map((replica, at) => {
+        const id = replicaIds[place]![at]!
+        return { config: replica, id, slot: slotOf(id) }
+      }),
+    }))
+    for (const id of this.#slots.freeOthers(new Set(replicaIds.flat()))) {
+      this.#board.remove(slotOf(id))
+      this.#counters.clearReplica(slotOf(id))
+      this.#unwatch(id)
+    }
+    for (const [name, index] of this.#indexes) {
+      if (config.services.some((service) => service.name === name)) continue
+      this.#indexes.delete(name)
+      this.#counters.clearService(index)
+    }
+    for (const service of this.services) for (const replica of service.replicas) this.#watch(service, replica)
+  }
+
+  stop(): void {
+    for (const id of [...this.#watches.keys()]) this.#unwatch(id)
+  }
+
+  #indexOf(name: string): number {
+    const known = this.#indexes.get(name)
+    if (known !== undefined) return known
+    const taken = new Set(this.#indexes.values())
+    let index = 0
+    while (taken.has(index)) index++
+    if (index >= MAX_SERVICES)
+      throw new StartError('LIMPET_TOO_MANY_SERVICES', `A router can have ${MAX_SERVICES} services at a time.`)
+    this.#indexes.set(name, index)
+    return index
+  }
+
+  #watch(service: FleetService, { config: replica, id, slot }: FleetReplica): void {
+    const { health } = service.config
+    const known = this.#watches.get(id)
+    const same = known !== undefined && isDeepStrictEqual([known.replica, known.health], [replica, health])
+    if (same) return
+    this.#unwatch(id)
+    if (health === undefined) {
+      this.#board.setHealth(slot, true)
+      return
+    }
+    const end = new AbortController()
+    this.#watches.set(id, { replica, health, end })
+    const onChange = (up: boolean, reason: string): void => {
+      const wasDown = this.#board.isDown(slot)
+      this.#board.setHealth(slot, up)
+      const fields = { service: service.config.name, replica: replica.name, reason }
+      if (!up) this.#log.warn(fields, 'a replica is down')
+      else if (wasDown) this.#log.info(fields, 'a replica is up again')
+    }
+    watchHealth({ replica, onChange }, health, end.signal)
+  }
+
+  #unwatch(id: number): void {
+    this.#watches.get(id)?.end.abort()
+    this.#watches.delete(id)
+  }
+}

@@ -1,0 +1,166 @@
+import { MAX_SLOTS } from './replica-id.ts'
+
+/** Shared memory of the states and loads of all replicas; goes to worker threads as it is. */
+export interface BoardMemory {
+  readonly cells: SharedArrayBuffer
+  readonly times: SharedArrayBuffer
+  /** One row of in-flight counts a thread, to take back what a thread that died had under way. */
+  readonly rows: SharedArrayBuffer
+}
+
+/** What the operator (or the config) wants of a replica. */
+export type ReplicaMode = 'ready' | 'draining'
+
+/** Why a replica can't serve the sessions it holds. */
+export type Unusable = 'removed' | 'down' | 'ejected'
+
+/** When to leave a replica alone after failed connections; `failures` in a row start it. */
+export interface EjectionRule {
+  readonly failures: number
+  readonly backoffMs: number
+  readonly maxBackoffMs: number
+}
+
+const ABSENT = 0
+const READY = 1
+const DRAINING = 2
+
+const MODE = 0
+const DOWN = 1
+const FAILURES = 2
+const EJECTIONS = 3
+const IN_FLIGHT = 4
+const COLUMNS = 5
+
+/** Makes the memory for `threads` threads that serve. */
+export function createBoardMemory(threads: number): BoardMemory {
+  return {
+    cells: new SharedArrayBuffer(MAX_SLOTS * COLUMNS * 4),
+    times: new SharedArrayBuffer(MAX_SLOTS * 8),
+    rows: new SharedArrayBuffer(MAX_SLOTS * 4 * threads),
+  }
+}
+
+/**
+ * The states and loads of all replicas, seen and changed by every thread at once: what one thread learns of a
+ * dead replica, all act on at their next request. Slots index everything.
+ */
+export class ReplicaBoard {
+  /** The wall clock that ejections are held against; set by the caller before a round of questions. */
+  nowMs = 0
+  readonly #cells: Int32Array
+  readonly #ejectedUntilMs: Float64Array
+  readonly #rows: Int32Array
+  readonly #row: number
+
+  /** `thread` is the row of the calling thread's own in-flight counts. */
+  constructor(memory: BoardMemory, thread: number) {
+    this.#cells = new Int32Array(memory.cells)
+    this.#ejectedUntilMs = new Float64Array(memory.times)
+    this.#rows = new Int32Array(memory.rows)
+    this.#row = thread * MAX_SLOTS
+  }
+
+  /** Puts a replica on the board, as good as new. */
+  add(slot: number, mode: ReplicaMode): void {
+    const cell = slot * COLUMNS
+    for (const column of [DOWN, FAILURES, EJECTIONS]) Atomics.store(this.#cells, cell + column, 0)
+    this.#ejectedUntilMs[slot] = 0
+    this.setMode(slot, mode)
+  }
+
+  setMode(slot: number, mode: ReplicaMode): void {
+    Atomics.store(this.#cells, slot * COLUMNS + MODE, mode === 'ready' ? READY : DRAINING)
+  }
+
+  mode(slot: number): ReplicaMode | undefined {
+    const mode = Atomics.load(this.#cells, slot * COLUMNS + MODE)
+    return mode === READY ? 'ready' : mode === DRAINING ? 'draining' : undefined
+  }
+
+  /** Takes a replica off the board: nothing goes there any more. */
+  remove(slot: number): void {
+    Atomics.store(this.#cells, slot * COLUMNS + MODE, ABSENT)
+  }
+
+  /** What the active health check found. A recovery ends an ejection too. */
+  setHealth(slot: number, up: boolean): void {
+    Atomics.store(this.#cells, slot * COLUMNS + DOWN, up ? 0 : 1)
+    if (up) this.connected(slot)
+  }
+
+  isDown(slot: number): boolean {
+    return Atomics.load(this.#cells, slot * COLUMNS + DOWN) === 1
+  }
+
+  isEjected(slot: number): boolean {
+    return this.#ejectedUntilMs[slot]! > this.nowMs
+  }
+
+  /** Whether new sessions and requests may go there. */
+  takesNew(slot: number): boolean {
+    const cells = this.#cells
+    const cell = slot * COLUMNS
+    return cells[cell + MODE] === READY && cells[cell + DOWN] === 0 && !this.isEjected(slot)
+  }
+
+  /** Why sessions that live there can't be served now; undefined when they can. */
+  whyUnusable(slot: number): Unusable | undefined {
+    const cells = this.#cells
+    const cell = slot * COLUMNS
+    if (cells[cell + MODE] === ABSENT) return 'removed'
+    if (cells[cell + DOWN] === 1) return 'down'
+    return this.isEjected(slot) ? 'ejected' : undefined
+  }
+
+  /** A connection came about: earlier failures count no more. */
+  connected(slot: number): void {
+    const cell = slot * COLUMNS
+    // Read first: nearly always there is nothing to clear, and writing would pull the line from the other cores.
+    if (this.#cells[cell + FAILURES] === 0 && this.#cells[cell + EJECTIONS] === 0) return
+    Atomics.store(this.#cells, cell + FAILURES, 0)
+    Atomics.store(this.#cells, cell + EJECTIONS, 0)
+    this.#ejectedUntilMs[slot] = 0
+  }
+
+  /**
+   * No connection came about. After `rule.failures` in a row the replica is ejected for a time that doubles
+   * with each ejection; when that is over one more failure is enough. Returns whether this ejected it.
+   */
+  connectFailed(slot: number, rule: EjectionRule | undefined, nowMs: number): boolean {
+    if (rule === undefined) return false
+    const cell = slot * COLUMNS
+    const failures = Atomics.add(this.#cells, cell + FAILURES, 1) + 1
+    const ejections = Atomics.load(this.#cells, cell + EJECTIONS)
+    if (this.#ejectedUntilMs[slot]! > nowMs || (failures < rule.failures && ejections === 0)) return false
+    // One thread ejects; the others that failed at the same moment find the count changed.
+    if (Atomics.compareExchange(this.#cells, cell + EJECTIONS, ejections, ejections + 1) !== ejections) return false
+    const backoffMs = Math.min(rule.maxBackoffMs, rule.backoffMs * 2 ** Math.min(ejections, 20))
+    this.#ejectedUntilMs[slot] = nowMs + backoffMs
+    return true
+  }
+
+  begin(slot: number): void {
+    Atomics.add(this.#cells, slot * COLUMNS + IN_FLIGHT, 1)
+    this.#rows[this.#row + slot]!++
+  }
+
+  end(slot: number): void {
+    Atomics.sub(this.#cells, slot * COLUMNS + IN_FLIGHT, 1)
+    this.#rows[this.#row + slot]!--
+  }
+
+  inFlight(slot: number): number {
+    return this.#cells[slot * COLUMNS + IN_FLIGHT]!
+  }
+
+  /** Takes back what a thread that died had in flight. */
+  forgetThread(thread: number): void {
+    for (let slot = 0; slot < MAX_SLOTS; slot++) {
+      const count = this.#rows[thread * MAX_SLOTS + slot]!
+      if (count === 0) continue
+      Atomics.sub(this.#cells, slot * COLUMNS + IN_FLIGHT, count)
+      this.#rows[thread * MAX_SLOTS + slot] = 0
+    }
+  }
+}

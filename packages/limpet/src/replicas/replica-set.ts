@@ -1,0 +1,52 @@
+import type { ReplicaConfig, ServiceConfig } from '../config/schema.ts'
+import type { PlacementReplica, PlacementView } from '../placement/placement.ts'
+import { seedOf } from '../placement/seed.ts'
+import type { PinTable } from '../session/pin-table.ts'
+import type { ReplicaBoard } from './replica-board.ts'
+import { slotOf } from './replica-id.ts'
+
+/** One replica, as a thread that routes to it knows it. */
+export interface Replica extends PlacementReplica {
+  readonly config: ReplicaConfig
+  readonly id: number
+  readonly slot: number
+}
+
+/** The replicas of one service in one version of the config, as placement wants to see them. */
+export class ReplicaSet implements PlacementView {
+  /** Sorted by name, so that every router sees one order. */
+  readonly replicas: readonly Replica[]
+  readonly #board: ReplicaBoard
+  readonly #pins: PinTable
+  readonly #indexById = new Map<number, number>()
+
+  /** `ids` belong to `service.replicas`, place by place. */
+  constructor(service: ServiceConfig, ids: readonly number[], board: ReplicaBoard, pins: PinTable) {
+    this.#board = board
+    this.#pins = pins
+    this.replicas = service.replicas
+      .map((config, index) => {
+        const id = ids[index]!
+        return { config, id, slot: slotOf(id), name: config.name, seed: seedOf(config.name), weight: config.weight }
+      })
+      .sort((a, b) => (a.name < b.name ? -1 : 1))
+    for (const [index, replica] of this.replicas.entries()) this.#indexById.set(replica.id, index)
+  }
+
+  /** The place of the replica with this id, or -1 when it is not (or no longer) one of the service's. */
+  indexOf(id: number): number {
+    return this.#indexById.get(id) ?? -1
+  }
+
+  available(index: number): boolean {
+    return this.#board.takesNew(this.replicas[index]!.slot)
+  }
+
+  inFlight(index: number): number {
+    return this.#board.inFlight(this.replicas[index]!.slot)
+  }
+
+  sessions(index: number): number {
+    return this.#pins.liveOf(this.replicas[index]!.slot)
+  }
+}

@@ -1,0 +1,287 @@
+import type { NamedSession } from './dialects/dialect.ts'
+import { type RefusalCode, refusalCodes } from './errors.ts'
+import type { ReplicaPool } from './http/replica-pool.ts'
+import type { ExchangeSummary, Route } from './http/route.ts'
+import { type Decision, decisions, type MoveReason } from './observe/counters.ts'
+import type { RoutedService } from './routed-service.ts'
+import type { RouterParts } from './router.ts'
+
+/** How many replicas one request is tried on, when none of them got any of it. */
+const MOST_ATTEMPTS = 4
+
+const decisionIndex = Object.fromEntries(decisions.map((name, index) => [name, index])) as Record<Decision, number>
+const decisionLines = Object.fromEntries(
+  decisions.map((name) => [name, `limpet-decision: ${name}\r\n`]),
+) as Record<Decision, string>
+
+/** A request's way to the replica that holds its session, or to one that is to hold it. */
+export class RequestRoute implements Route {
+  refusal: RefusalCode | undefined
+  requestLines = ''
+  responseLines = ''
+  replacesCacheControl = false
+  readonly #parts: RouterParts
+  readonly #service: RoutedService
+  readonly #session: NamedSession | undefined
+  readonly #nowMs: number
+  readonly #overTls: boolean
+  readonly #hash: Uint32Array | undefined
+  readonly #sessionState: string
+  #decision: Decision = 'none'
+  #reason: MoveReason | undefined
+  /** The chosen replica's place; -1: none. */
+  #place = -1
+  /** The replica id that the session's pin names, to be moved once another replica has answered; -1: none. */
+  #pinnedId = -1
+  #epoch = 0
+  /** Places that did not take a connection. */
+  #tried: number[] | undefined
+
+  constructor(
+    parts: RouterParts,
+    service: RoutedService,
+    session: NamedSession | undefined,
+    nowMs: number,
+    overTls: boolean,
+  ) {
+    this.#parts = parts
+    this.#service = service
+    this.#session = session
+    this.#nowMs = nowMs
+    this.#overTls = overTls
+    this.#sessionState = describeSession(session, service)
+    if (session === undefined) this.#choose(this.#candidate(undefined))
+    else {
+      this.#hash = new Uint32Array(4)
+      service.hash(session.key, this.#hash)
+      this.#findHome(session, this.#hash)
+    }
+  }
+
+  get pool(): ReplicaPool {
+    return this.#service.pools[this.#place]!
+  }
+
+  get replacesHost(): boolean {
+    return this.#service.hosts !== undefined
+  }
+
+  /** Where the session lives by its pin, else where it is to live. */
+  #findHome(session: NamedSession, hash: Uint32Array): void {
+    const { pins } = this.#parts
+    const { replicas } = this.#service
+    let place = -1
+    let known = false
+    if (!session.isNew && pins.find(hash, this.#nowMs, session.ttlMs)) {
+      known = true
+      this.#pinnedId = pins.replica
+      this.#epoch = pins.epoch
+      place = replicas.indexOf(pins.replica)
+    }
+    const { carried } = session
+    // The table knows better than the client only when it re-homed the session after the client last heard.
+    if (carried !== undefined && (!known || carried.epoch > this.#epoch)) {
+      place = this.#service.indexOfTag(carried.keyId, carried.replicaTag)
+      this.#epoch = carried.epoch
+      if (place !== -1 && !known) {
+        // Remembered so that live sessions can be counted and moved; routing does without.
+        this.#pinnedId = replicas.replicas[place]!.id
+        pins.insert(hash, this.#pinnedId, this.#nowMs, session.ttlMs, session.maxAgeMs, carried.epoch)
+      }
+      known = true
+    }
+    if (known) this.#goHome(place, hash)
+    else this.#placeNew(session, hash)
+  }
+
+  #goHome(place: number, hash: Uint32Array): void {
+    const unusable =
+      place === -1 ? 'removed' : this.#parts.board.whyUnusable(this.#service.replicas.replicas[place]!.slot)
+    if (unusable === undefined) {
+      this.#decision = 'hit'
+      this.#choose(place)
+    } else if (this.#service.config.onLost === 'reject') this.refusal = 'LIMPET_SESSION_LOST'
+    else this.#rehome(unusable, hash)
+  }
+
+  #rehome(reason: MoveReason, hash: Uint32Array): void {
+    this.#decision = 'moved'
+    this.#reason = reason
+    this.#choose(this.#candidate(hash))
+  }
+
+  /** Places a session that has no pin; of two threads that place it at once, the first decides for both. */
+  #placeNew(session: NamedSession, hash: Uint32Array): void {
+    this.#decision = 'new'
+    let place = this.#candidate(hash)
+    const { pins } = this.#parts
+    const { replicas } = this.#service
+    // A session whose cookie the client has yet to bring back is not worth a pin: many clients never do.
+    if (place !== -1 && !session.isNew) {
+      const { id } = replicas.replicas[place]!
+      this.#pinnedId = id
+      if (!pins.insert(hash, id, this.#nowMs, session.ttlMs, session.maxAgeMs)) {
+        const first = replicas.indexOf(pins.replica)
+        if (first !== -1 && replicas.available(first)) {
+          place = first
+          this.#pinnedId = pins.replica
+          this.#epoch = pins.epoch
+        }
+      }
+    }
+    this.#choose(place)
+  }
+
+  /** The first candidate that was not tried; -1: none. */
+  #candidate(hash: Uint32Array | undefined): number {
+    const { placement, balance, replicas } = this.#service
+    const policy = hash === undefined ? balance : placement
+    policy.start(hash, replicas)
+    let place = policy.next()
+    while (place !== -1 && this.#tried?.includes(place)) place = policy.next()
+    return place
+  }
+
+  #choose(place: number): void {
+    this.#place = place
+    if (place === -1) {
+      this.refusal = 'LIMPET_NO_REPLICA'
+      return
+    }
+    this.#parts.board.begin(this.#service.replicas.replicas[place]!.slot)
+    // A replica that gets a session which lived elsewhere is told so, to outrank what its last home may still write.
+    const epoch = this.#decision === 'moved' ? this.#epoch + 1 : this.#epoch
+    this.requestLines = epoch > 0 ? `limpet-epoch: ${epoch}\r\n` : ''
+    const { hosts } = this.#service
+    if (hosts !== undefined) this.requestLines += `Host: ${hosts[place]}\r\n`
+  }
+
+  next(failure: 'refused' | 'connect-timeout'): boolean {
+    const { board, counters } = this.#parts
+    const { slot } = this.#service.replicas.replicas[this.#place]!
+    board.end(slot)
+    if (board.connectFailed(slot, this.#service.config.ejection, Date.now())) counters.ejected(slot)
+    const tried = (this.#tried ??= [])
+    tried.push(this.#place)
+    this.#place = -1
+    const settled = this.#decision === 'hit' || this.#decision === 'moved'
+    if (settled && this.#service.config.onLost === 'reject') {
+      this.refusal = 'LIMPET_SESSION_LOST'
+      return false
+    }
+    if (this.#decision === 'hit') {
+      this.#decision = 'moved'
+      this.#reason = failure
+    }
+    this.#choose(tried.length < MOST_ATTEMPTS ? this.#candidate(this.#hash) : -1)
+    if (this.#place === -1 && failure === 'connect-timeout') this.refusal = 'LIMPET_CONNECT_TIMEOUT'
+    return this.#place !== -1
+  }
+
+  responded(): void {
+    const { board, counters } = this.#parts
+    const { replicas, dialect, tags, config, index } = this.#service
+    const replica = replicas.replicas[this.#place]!
+    const session = this.#session
+    board.connected(replica.slot)
+    if (session !== undefined) {
+      if (this.#movesPin(replica.id)) this.#movePin(session, replica.id)
+      if (this.#decision === 'moved') counters.moved(index, this.#reason!)
+      const home = { replicaTag: tags[this.#place]!, epoch: this.#epoch }
+      const told = dialect.tell(session, home, this.#nowMs, this.#overTls)
+      if (told !== '') {
+        this.responseLines = `${told}Cache-Control: no-store\r\n`
+        this.replacesCacheControl = true
+      }
+    }
+    if (!config.decisionHeader) return
+    this.responseLines +=
+      this.#reason === undefined
+        ? decisionLines[this.#decision]
+        : `limpet-decision: ${this.#decision}; reason=${this.#reason}\r\n`
+  }
+
+  #movesPin(answeredId: number): boolean {
+    return this.#decision === 'moved' || (this.#pinnedId !== -1 && this.#pinnedId !== answeredId)
+  }
+
+  /** The pin moves now, after the new home's first success, and not before. */
+  #movePin(session: NamedSession, toId: number): void {
+    const { pins } = this.#parts
+    const held = session.carried?.epoch ?? 0
+    pins.move(this.#hash!, this.#pinnedId, toId, this.#nowMs, session.ttlMs, session.maxAgeMs, held)
+    this.#epoch = pins.epoch
+  }
+
+  finished(summary: ExchangeSummary): void {
+    const { board, counters, accessLog } = this.#parts
+    const { replicas, index } = this.#service
+    const code = this.refusal ?? summary.refusal
+    if (code !== undefined) counters.refused(refusalCodes.indexOf(code))
+    if (summary.aborted) counters.aborted(index)
+    if (summary.retries > 0) counters.retried(index, summary.retries)
+    const replica = replicas.replicas[this.#place]
+    if (replica !== undefined) {
+      board.end(replica.slot)
+      const { status, requestBytes, responseBytes } = summary
+      counters.request(replica.slot, decisionIndex[this.#decision], status, requestBytes, responseBytes)
+    }
+    counters.duration(index, summary.durationMs)
+    accessLog?.write(summary, {
+      service: this.#service.config.name,
+      replica: replica?.name,
+      session: this.#sessionState,
+      sessionHash: this.#hash,
+      decision: this.#decision,
+      reason: this.#reason,
+    })
+  }
+}
+
+/** The access log's flag: what the client sent, as far as the decision does not say it. */
+function describeSession(session: NamedSession | undefined, { dialect }: RoutedService): string {
+  if (session === undefined) return 'none'
+  if (!session.isNew) return 'valid'
+  return dialect.state === 'none' ? 'new' : dialect.state
+}
+
+/** The way of a request that ends before it has one. */
+export class RefusedRoute implements Route {
+  readonly refusal: RefusalCode
+  readonly replacesHost = false
+  readonly requestLines = ''
+  readonly responseLines = ''
+  readonly replacesCacheControl = false
+  readonly #parts: RouterParts
+  readonly #service: RoutedService | undefined
+
+  constructor(refusal: RefusalCode, parts: RouterParts, service: RoutedService | undefined) {
+    this.refusal = refusal
+    this.#parts = parts
+    this.#service = service
+  }
+
+  get pool(): ReplicaPool {
+    throw new TypeError('A refused request has no replica.')
+  }
+
+  next(): boolean {
+    return false
+  }
+
+  responded(): void {
+    // Nobody was asked.
+  }
+
+  finished(summary: ExchangeSummary): void {
+    this.#parts.counters.refused(refusalCodes.indexOf(this.refusal))
+    this.#parts.accessLog?.write(summary, {
+      service: this.#service?.config.name,
+      replica: undefined,
+      session: 'none',
+      sessionHash: undefined,
+      decision: undefined,
+      reason: undefined,
+    })
+  }
+}

@@ -1,0 +1,94 @@
+import type { Config, ServiceConfig } from './config/schema.ts'
+import { createCookieDialect } from './dialects/cookie.ts'
+import type { Dialect, DialectParts } from './dialects/dialect.ts'
+import { createHeaderDialect } from './dialects/header.ts'
+import type { HttpContext } from './http/http-context.ts'
+import { ReplicaPool } from './http/replica-pool.ts'
+import { createBounded } from './placement/bounded.ts'
+import type { PlacementPolicy } from './placement/placement.ts'
+import { createBalancePolicy } from './placement/policies.ts'
+import { createRendezvous } from './placement/rendezvous.ts'
+import type { ReplicaBoard } from './replicas/replica-board.ts'
+import { type Replica, ReplicaSet } from './replicas/replica-set.ts'
+import type { PinTable } from './session/pin-table.ts'
+import { replicaTag } from './session/routing-suffix.ts'
+import { createSessionHasher, type SessionHasher } from './session/siphash.ts'
+
+/** A service as one thread routes to it, in one version of the config. */
+export interface RoutedService {
+  readonly config: ServiceConfig
+  /** The place of its counters. */
+  readonly index: number
+  readonly dialect: Dialect
+  readonly hash: SessionHasher
+  readonly replicas: ReplicaSet
+  /** The Host that each replica is to see, where the service replaces the client's. */
+  readonly hosts: readonly string[] | undefined
+  /** Connections, place by place as `replicas.replicas`. */
+  readonly pools: readonly ReplicaPool[]
+  /** Where sessions are placed. */
+  readonly placement: PlacementPolicy
+  /** Where requests without a session go. */
+  readonly balance: PlacementPolicy
+  /** The tag that clients know a replica by, made with the signing key; place by place. */
+  readonly tags: readonly string[]
+  /** The place of the replica that a client's tag names, or -1. */
+  indexOfTag(keyId: number, tag: string): number
+}
+
+/** What a thread builds its services with. */
+export interface ServiceParts extends DialectParts {
+  readonly board: ReplicaBoard
+  readonly pins: PinTable
+  readonly context: HttpContext
+}
+
+/**
+ * Builds a service. Pools of `previous` whose replica and address stayed are taken over, so that a reload drops
+ * no connection; the caller closes the others.
+ */
+export function createRoutedService(
+  config: Config,
+  service: ServiceConfig,
+  index: number,
+  ids: readonly number[],
+  parts: ServiceParts,
+  previous: RoutedService | undefined,
+): RoutedService {
+  const { keyring } = parts
+  const replicas = new ReplicaSet(service, ids, parts.board, parts.pins)
+  const usesCookie = service.session.some(({ kind }) => kind === 'own-cookie')
+  const byTag = new Map<string, number>()
+  for (const [place, replica] of replicas.replicas.entries()) {
+    for (const { id } of keyring.keys)
+      byTag.set(`${id}.${replicaTag(keyring, id, service.name, replica.name)}`, place)
+  }
+  const { bound } = service
+  return {
+    config: service,
+    index,
+    dialect: usesCookie ? createCookieDialect(service, parts) : createHeaderDialect(service, parts),
+    hash: createSessionHasher(keyring.hashKey, service.name),
+    replicas,
+    hosts: service.host === 'replica' ? replicas.replicas.map(({ config }) => new URL(config.url).host) : undefined,
+    pools: replicas.replicas.map((replica) => poolFor(replica, config, parts.context, previous)),
+    placement: createBounded(createRendezvous(), bound ?? { factor: Number.POSITIVE_INFINITY, gap: 0 }),
+    balance: createBalancePolicy(service.balance),
+    tags: replicas.replicas.map(({ name }) => replicaTag(keyring, keyring.keys[0].id, service.name, name)),
+    indexOfTag: (keyId, tag) => byTag.get(`${keyId}.${tag}`) ?? -1,
+  }
+}
+
+function poolFor(
+  replica: Replica,
+  config: Config,
+  context: HttpContext,
+  previous: RoutedService | undefined,
+): ReplicaPool {
+  const { host, port, protocol } = replica.config
+  const tls = protocol === 'https'
+  const place = previous?.replicas.indexOf(replica.id) ?? -1
+  const known = previous?.pools[place]
+  if (known?.serves({ host, port, tls }, config.pool)) return known
+  return new ReplicaPool({ host, port, tls }, config.pool, context)
+}

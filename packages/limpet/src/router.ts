@@ -1,0 +1,87 @@
+import type { Config } from './config/schema.ts'
+import { type RefusalCode, refusalCodes } from './errors.ts'
+import { hostName } from './http/host.ts'
+import type { RequestHead } from './http/request-head.ts'
+import type { Peer, Route, Routing } from './http/route.ts'
+import type { AccessLog } from './observe/access-log.ts'
+import type { Counters } from './observe/counters.ts'
+import { ServiceMatch } from './replicas/service-match.ts'
+import { RefusedRoute, RequestRoute } from './request-route.ts'
+import { createRoutedService, type RoutedService, type ServiceParts } from './routed-service.ts'
+
+/** Everything a thread's router works with. */
+export interface RouterParts extends ServiceParts {
+  readonly counters: Counters
+  readonly accessLog: AccessLog | undefined
+  /** Whether the forwarding fields of a peer are believed. */
+  isTrusted(address: string): boolean
+  /** Tells the operator of a user's session function that threw. */
+  onSourceError(service: string, error: unknown): void
+}
+
+/** The ids of the replicas of each service, place by place as in the config. */
+export type ReplicaIds = readonly (readonly number[])[]
+
+/**
+ * One thread's router. A request's way through it, in the order of `docs/request-life.md`:
+ * match the service, name the session, find or place its pin (`route`); then the data path connects and relays,
+ * and comes back with `next`, `responded` and `finished` on the route it was given.
+ */
+export class Router implements Routing {
+  readonly #parts: RouterParts
+  #services: readonly RoutedService[] = []
+  #match = new ServiceMatch<RoutedService>([])
+
+  constructor(parts: RouterParts) {
+    this.#parts = parts
+  }
+
+  /** Routes by this config from the next request on. Requests under way end by the one they began with. */
+  configure(config: Config, serviceIndexes: readonly number[], ids: ReplicaIds): void {
+    const before = new Map(this.#services.map((service) => [service.config.name, service]))
+    const services = config.services.map((service, place) =>
+      createRoutedService(
+        config,
+        service,
+        serviceIndexes[place]!,
+        ids[place]!,
+        this.#parts,
+        before.get(service.name),
+      ),
+    )
+    const kept = new Set(services.flatMap(({ pools }) => pools))
+    for (const pool of this.#services.flatMap(({ pools }) => pools)) if (!kept.has(pool)) pool.close()
+    this.#services = services
+    this.#match = new ServiceMatch(services.map((service) => ({ service, match: service.config.match })))
+  }
+
+  route(head: RequestHead, peer: Peer): Route {
+    const service = this.#match.find(() => hostName(head.host), head.target)
+    if (service === undefined) return new RefusedRoute('LIMPET_NO_SERVICE', this.#parts, undefined)
+    const nowMs = Date.now()
+    this.#parts.board.nowMs = nowMs
+    try {
+      const session = service.dialect.name(head, nowMs)
+      return new RequestRoute(this.#parts, service, session, nowMs, this.#isOverTls(head, peer))
+    } catch (error) {
+      this.#parts.counters.sourceFailed(service.index)
+      this.#parts.onSourceError(service.config.name, error)
+      return new RefusedRoute('LIMPET_SESSION_SOURCE_FAILED', this.#parts, service)
+    }
+  }
+
+  refused(code: RefusalCode): void {
+    this.#parts.counters.refused(refusalCodes.indexOf(code))
+  }
+
+  /** Closes idle connections to replicas, and those under way when they are done. */
+  close(): void {
+    for (const { pools } of this.#services) for (const pool of pools) pool.close()
+  }
+
+  /** Whether the client came over TLS, here or at a proxy that is trusted to say so. */
+  #isOverTls(head: RequestHead, peer: Peer): boolean {
+    if (peer.proto === 'https') return true
+    return head.header('x-forwarded-proto') === 'https' && this.#parts.isTrusted(peer.address)
+  }
+}
