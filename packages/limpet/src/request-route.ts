@@ -8,8 +8,12 @@ import type { RouterParts } from './router.ts'
 
 /** How many replicas one request is tried on, when none of them got any of it. */
 const MOST_ATTEMPTS = 4
+const NONE_TRIED: number[] = []
 
-const decisionIndex = Object.fromEntries(decisions.map((name, index) => [name, index])) as Record<Decision, number>
+const decisionIndex = Object.fromEntries(decisions.map((name, index) => [name, index])) as Record<
+  Decision,
+  number
+>
 const decisionLines = Object.fromEntries(
   decisions.map((name) => [name, `limpet-decision: ${name}\r\n`]),
 ) as Record<Decision, string>
@@ -35,7 +39,7 @@ export class RequestRoute implements Route {
   #pinnedId = -1
   #epoch = 0
   /** Places that did not take a connection. */
-  #tried: number[] | undefined
+  #tried: number[] = NONE_TRIED
 
   constructor(
     parts: RouterParts,
@@ -138,7 +142,7 @@ export class RequestRoute implements Route {
     const policy = hash === undefined ? balance : placement
     policy.start(hash, replicas)
     let place = policy.next()
-    while (place !== -1 && this.#tried?.includes(place)) place = policy.next()
+    while (place !== -1 && this.#tried.includes(place)) place = policy.next()
     return place
   }
 
@@ -161,8 +165,7 @@ export class RequestRoute implements Route {
     const { slot } = this.#service.replicas.replicas[this.#place]!
     board.end(slot)
     if (board.connectFailed(slot, this.#service.config.ejection, Date.now())) counters.ejected(slot)
-    const tried = (this.#tried ??= [])
-    tried.push(this.#place)
+    this.#tried = [...this.#tried, this.#place]
     this.#place = -1
     const settled = this.#decision === 'hit' || this.#decision === 'moved'
     if (settled && this.#service.config.onLost === 'reject') {
@@ -173,7 +176,7 @@ export class RequestRoute implements Route {
       this.#decision = 'moved'
       this.#reason = failure
     }
-    this.#choose(tried.length < MOST_ATTEMPTS ? this.#candidate(this.#hash) : -1)
+    this.#choose(this.#tried.length < MOST_ATTEMPTS ? this.#candidate(this.#hash) : -1)
     if (this.#place === -1 && failure === 'connect-timeout') this.refusal = 'LIMPET_CONNECT_TIMEOUT'
     return this.#place !== -1
   }

@@ -70,7 +70,10 @@ export function createRoutedService(
     dialect: usesCookie ? createCookieDialect(service, parts) : createHeaderDialect(service, parts),
     hash: createSessionHasher(keyring.hashKey, service.name),
     replicas,
-    hosts: service.host === 'replica' ? replicas.replicas.map(({ config }) => new URL(config.url).host) : undefined,
+    hosts:
+      service.host === 'replica'
+        ? replicas.replicas.map(({ config }) => new URL(config.url).host)
+        : undefined,
     pools: replicas.replicas.map((replica) => poolFor(replica, config, parts.context, previous)),
     placement: createBounded(createRendezvous(), bound ?? { factor: Number.POSITIVE_INFINITY, gap: 0 }),
     balance: createBalancePolicy(service.balance),

@@ -35,7 +35,8 @@ interface ConfigSource {
 
 async function run(config: Config, source?: ConfigSource): Promise<number> {
   const log = pino({ level: config.log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime })
-  const override = (next: Config): Config => (source === undefined ? next : applyOverrides(next, source.overrides))
+  const override = (next: Config): Config =>
+    source === undefined ? next : applyOverrides(next, source.overrides)
   const supervisor = new Supervisor(override(config), log)
   await supervisor.start()
   const end = new AbortController()
@@ -48,11 +49,17 @@ async function run(config: Config, source?: ConfigSource): Promise<number> {
           log.error({ reason: error.message }, 'the new config was refused; the old one stays in force')
         })
       },
-      onFault: (error) => log.error({ faults: error.message.split('\n') }, 'the new config was refused; the old one stays in force'),
+      onFault: (error) =>
+        log.error(
+          { faults: error.message.split('\n') },
+          'the new config was refused; the old one stays in force',
+        ),
     })
     process.on('SIGHUP', () => void watch.reload())
   } else {
-    process.on('SIGHUP', () => log.warn('SIGHUP reloads a config file; this router was started with flags alone'))
+    process.on('SIGHUP', () =>
+      log.warn('SIGHUP reloads a config file; this router was started with flags alone'),
+    )
   }
   const signal = await stopSignal()
   log.info({ signal }, 'stopping: requests under way may end; a second signal ends them at once')

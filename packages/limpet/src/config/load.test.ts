@@ -53,6 +53,7 @@ describe('parseConfig', () => {
               port: 8001,
               name: '127.0.0.1:8001',
               weight: 1,
+              drain: false,
             },
           ],
           dialect: 'header',

@@ -77,6 +77,7 @@ describe('a replica', () => {
       port: 443,
       name: 'a.example:443',
       weight: 1,
+      drain: false,
     })
     assert.deepEqual([loopback?.host, loopback?.name], ['::1', '[::1]:8000'])
     assert.deepEqual([b?.port, b?.name, b?.weight], [80, 'b', 0.5])

@@ -17,6 +17,8 @@ export interface ReplicaConfig extends ReplicaOrigin {
   readonly name: string
   /** Its share of new sessions, against the others' weights. */
   readonly weight: number
+  /** Whether it keeps its sessions and gets no new ones. */
+  readonly drain: boolean
 }
 
 function originField() {
@@ -24,7 +26,7 @@ function originField() {
   return scalar<string, ReplicaOrigin>(doc, readOrigin)
 }
 
-/** `http(s)://HOST[:PORT]`, or a mapping of `url`, `name` and `weight`. */
+/** `http(s)://HOST[:PORT]`, or a mapping of `url`, `name`, `weight` and `drain`. */
 export const replicaSchema = z
   .union([
     originField(),
@@ -43,6 +45,12 @@ export const replicaSchema = z
         .max(1000)
         .prefault(1)
         .describe("Its share of new sessions, against the other replicas' weights."),
+      drain: z
+        .boolean()
+        .prefault(false)
+        .describe(
+          'Keep the sessions it has, and give it no new ones: the way to empty a replica before it stops.',
+        ),
     }),
   ])
   .transform((replica): ReplicaConfig => {
@@ -52,6 +60,7 @@ export const replicaSchema = z
       ...origin,
       name: name ?? origin.url.slice(origin.url.indexOf('//') + 2),
       weight: 'weight' in replica ? replica.weight : 1,
+      drain: 'drain' in replica && replica.drain,
     }
   })
 

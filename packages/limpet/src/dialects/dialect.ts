@@ -34,7 +34,12 @@ export interface Dialect {
    * The field lines that tell the client how to name its session from now on, each with its CRLF; empty when
    * nothing changes for it. `home` is the replica that answered.
    */
-  tell(session: NamedSession, home: { replicaTag: string; epoch: number }, nowMs: number, overTls: boolean): string
+  tell(
+    session: NamedSession,
+    home: { replicaTag: string; epoch: number },
+    nowMs: number,
+    overTls: boolean,
+  ): string
 }
 
 /** What every dialect is made with. */

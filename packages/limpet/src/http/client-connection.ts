@@ -142,7 +142,8 @@ export class ClientConnection implements Timed {
     if (this.#state === GONE) return
     this.#leave()
     // TLS has no reset of its own: closing without its end alert says the same.
-    if (this.#socket.resetAndDestroy !== undefined && this.peer.proto === 'http') this.#socket.resetAndDestroy()
+    if (this.#socket.resetAndDestroy !== undefined && this.peer.proto === 'http')
+      this.#socket.resetAndDestroy()
     else this.#socket.destroy()
   }
 

@@ -85,8 +85,7 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     const { settings, routing } = this.#context
     const { bodyBytes } = settings.limits
     if (isLoop(head, settings.via)) return this.#refuseAt('LIMPET_LOOP', bytes)
-    if (bodyBytes > 0 && head.contentLength > bodyBytes)
-      return this.#refuseAt('LIMPET_BODY_TOO_LARGE', bytes)
+    if (bodyBytes > 0 && head.contentLength > bodyBytes) return this.#refuseAt('LIMPET_BODY_TOO_LARGE', bytes)
     const route = routing.route(head, this.peer)
     this.#route = route
     // Made even for a refusal: the Accept field is read from it.
@@ -207,10 +206,8 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     route.responded(head)
     this.status = head.status
     const noContent = head.hasNoContent(this.method)
-    this.#untilClose =
-      !noContent && (head.chunked ? this.decodesChunks : head.contentLength < 0)
-    this.#closes =
-      !this.#keepAlive || this.#untilClose || !this.#requestComplete || this.#context.draining
+    this.#untilClose = !noContent && (head.chunked ? this.decodesChunks : head.contentLength < 0)
+    this.#closes = !this.#keepAlive || this.#untilClose || !this.#requestComplete || this.#context.draining
     let text = forwardResponseHead(head, {
       dropCoding: this.decodesChunks || noContent,
       dropLength: head.status === 204,

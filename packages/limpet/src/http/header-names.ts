@@ -33,7 +33,10 @@ const names = [
 export type KnownName = (typeof names)[number]
 
 /** Numbers of the known fields; 0 is every other field. */
-export const FIELD = Object.fromEntries(names.map((name, index) => [name, index])) as Record<KnownName, number>
+export const FIELD = Object.fromEntries(names.map((name, index) => [name, index])) as Record<
+  KnownName,
+  number
+>
 
 const BUCKETS = 256
 const first = new Int32Array(BUCKETS).fill(-1)

@@ -8,7 +8,12 @@ const RETRY_AFTER_SECONDS = 1
  * The whole response that refuses a request: JSON where the client accepts that and not text first, else plain
  * text.
  */
-export function refusalResponse(code: RefusalCode, accept: string, keepAlive: boolean, isHead: boolean): string {
+export function refusalResponse(
+  code: RefusalCode,
+  accept: string,
+  keepAlive: boolean,
+  isHead: boolean,
+): string {
   const { status, message } = refusals[code]
   const json = prefersJson(accept)
   const body = json ? `${JSON.stringify({ error: { code, message } })}\n` : `${code}: ${message}\n`

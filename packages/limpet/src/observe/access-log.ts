@@ -60,7 +60,7 @@ export class AccessLog {
       service: routed.service,
       replica: routed.replica,
       session: routed.session,
-      sid: routed.sessionHash?.[0]!.toString(16).padStart(8, '0'),
+      sid: routed.sessionHash && hex(routed.sessionHash[0]!),
       decision: routed.decision,
       reason: routed.reason,
       retries: request.retries === 0 ? undefined : request.retries,
@@ -80,4 +80,8 @@ export class AccessLog {
     this.#batch = []
     this.#deliver(batch)
   }
+}
+
+function hex(word: number): string {
+  return word.toString(16).padStart(8, '0')
 }

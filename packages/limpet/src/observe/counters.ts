@@ -18,7 +18,13 @@ export const timeoutKinds = ['head', 'idle', 'request-body', 'write-stall', 'str
 const statusClasses = 6
 
 /** Cells for each replica slot. */
-const REPLICA = { decisions: 0, statuses: decisions.length, requestBytes: 10, responseBytes: 11, ejections: 12 }
+const REPLICA = {
+  decisions: 0,
+  statuses: decisions.length,
+  requestBytes: 10,
+  responseBytes: 11,
+  ejections: 12,
+}
 const REPLICA_CELLS = 13
 /** Cells for each service. */
 const SERVICE = {

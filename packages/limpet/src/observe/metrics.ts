@@ -131,7 +131,8 @@ function addReplicaMetrics(registry: Registry, { counters, board, pins, fleet }:
   const names = ['service', 'replica']
   const each = (read: (labels: Labels, slot: number) => void): void => {
     for (const { config, replicas } of fleet.services) {
-      for (const replica of replicas) read({ service: config.name, replica: replica.config.name }, replica.slot)
+      for (const replica of replicas)
+        read({ service: config.name, replica: replica.config.name }, replica.slot)
     }
   }
   const help = {
@@ -144,11 +145,18 @@ function addReplicaMetrics(registry: Registry, { counters, board, pins, fleet }:
       for (const [index, decision] of decisions.entries()) set({ ...labels, decision }, counts[index]!)
     }),
   )
-  add(registry, Counter, 'limpet_responses_total', 'Responses, by class of status.', [...names, 'class'], (set) =>
-    each((labels, slot) => {
-      const counts = counters.replica(slot).statuses
-      for (const [index, name] of statusClassNames.entries()) set({ ...labels, class: name }, counts[index]!)
-    }),
+  add(
+    registry,
+    Counter,
+    'limpet_responses_total',
+    'Responses, by class of status.',
+    [...names, 'class'],
+    (set) =>
+      each((labels, slot) => {
+        const counts = counters.replica(slot).statuses
+        for (const [index, name] of statusClassNames.entries())
+          set({ ...labels, class: name }, counts[index]!)
+      }),
   )
   add(registry, Counter, 'limpet_request_bytes_total', 'Bytes of request content.', names, (set) =>
     each((labels, slot) => set(labels, counters.replica(slot).requestBytes)),

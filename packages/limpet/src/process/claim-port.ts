@@ -1,6 +1,6 @@
 import { createServer } from 'node:net'
-import type { ListenAddress } from '../config/schema.ts'
 import { listenError } from '../admin/listen-error.ts'
+import type { ListenAddress } from '../config/schema.ts'
 
 /**
  * Makes sure that nothing else listens at `address`, and resolves to it with the port filled in. Needed since

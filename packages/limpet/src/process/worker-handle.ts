@@ -45,7 +45,12 @@ export class WorkerHandle {
     const done = new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#waiting.delete(id)
-        reject(new StartError('LIMPET_WORKER_STUCK', `A worker thread did not ${body.order} within ${timeoutMs} ms.`))
+        reject(
+          new StartError(
+            'LIMPET_WORKER_STUCK',
+            `A worker thread did not ${body.order} within ${timeoutMs} ms.`,
+          ),
+        )
       }, timeoutMs)
       this.#waiting.set(id, {
         resolve: () => {
@@ -70,18 +75,17 @@ export class WorkerHandle {
   }
 
   #onMessage(message: WorkerMessage, hooks: ThreadHooks): void {
-    switch (message.kind) {
-      case 'warn':
-        return hooks.warn(message.message, message.fields)
-      case 'access':
-        return hooks.access(message.records)
-      case 'done':
-        this.#waiting.get(message.id)?.resolve()
-        break
-      case 'failed':
-        this.#waiting.get(message.id)?.reject(new LimpetError(message.code, message.message))
-        break
+    if (message.kind === 'warn') {
+      hooks.warn(message.message, message.fields)
+      return
     }
+    if (message.kind === 'access') {
+      hooks.access(message.records)
+      return
+    }
+    const waiting = this.#waiting.get(message.id)
+    if (message.kind === 'done') waiting?.resolve()
+    else waiting?.reject(new LimpetError(message.code, message.message))
     this.#waiting.delete(message.id)
   }
 }

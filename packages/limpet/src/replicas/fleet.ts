@@ -4,7 +4,7 @@ import type { Config, HealthConfig, ReplicaConfig, ServiceConfig } from '../conf
 import { StartError } from '../errors.ts'
 import { type CounterReader, MAX_SERVICES } from '../observe/counters.ts'
 import { watchHealth } from './health.ts'
-import type { ReplicaBoard } from './replica-board.ts'
+import type { ReplicaBoard, ReplicaMode } from './replica-board.ts'
 import { slotOf } from './replica-id.ts'
 import { Slots } from './slots.ts'
 
@@ -54,8 +54,9 @@ export class Fleet {
     const replicaIds = config.services.map((service) =>
       service.replicas.map((replica) => this.#slots.idOf(service.name, replica.name)),
     )
-    for (const ids of replicaIds) {
-      for (const id of ids) if (this.#board.mode(slotOf(id)) === undefined) this.#board.add(slotOf(id), 'ready')
+    for (const [place, service] of config.services.entries()) {
+      for (const [at, replica] of service.replicas.entries())
+        this.#setMode(slotOf(replicaIds[place]![at]!), replica.drain ? 'draining' : 'ready')
     }
     return { serviceIndexes, replicaIds }
   }
@@ -88,6 +89,11 @@ export class Fleet {
     for (const id of [...this.#watches.keys()]) this.#unwatch(id)
   }
 
+  #setMode(slot: number, mode: ReplicaMode): void {
+    if (this.#board.mode(slot) === undefined) this.#board.add(slot, mode)
+    else this.#board.setMode(slot, mode)
+  }
+
   #indexOf(name: string): number {
     const known = this.#indexes.get(name)
     if (known !== undefined) return known
@@ -95,7 +101,10 @@ export class Fleet {
     let index = 0
     while (taken.has(index)) index++
     if (index >= MAX_SERVICES)
-      throw new StartError('LIMPET_TOO_MANY_SERVICES', `A router can have ${MAX_SERVICES} services at a time.`)
+      throw new StartError(
+        'LIMPET_TOO_MANY_SERVICES',
+        `A router can have ${MAX_SERVICES} services at a time.`,
+      )
     this.#indexes.set(name, index)
     return index
   }

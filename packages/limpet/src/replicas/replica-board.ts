@@ -134,7 +134,8 @@ export class ReplicaBoard {
     const ejections = Atomics.load(this.#cells, cell + EJECTIONS)
     if (this.#ejectedUntilMs[slot]! > nowMs || (failures < rule.failures && ejections === 0)) return false
     // One thread ejects; the others that failed at the same moment find the count changed.
-    if (Atomics.compareExchange(this.#cells, cell + EJECTIONS, ejections, ejections + 1) !== ejections) return false
+    if (Atomics.compareExchange(this.#cells, cell + EJECTIONS, ejections, ejections + 1) !== ejections)
+      return false
     const backoffMs = Math.min(rule.maxBackoffMs, rule.backoffMs * 2 ** Math.min(ejections, 20))
     this.#ejectedUntilMs[slot] = nowMs + backoffMs
     return true

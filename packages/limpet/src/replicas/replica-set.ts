@@ -27,7 +27,14 @@ export class ReplicaSet implements PlacementView {
     this.replicas = service.replicas
       .map((config, index) => {
         const id = ids[index]!
-        return { config, id, slot: slotOf(id), name: config.name, seed: seedOf(config.name), weight: config.weight }
+        return {
+          config,
+          id,
+          slot: slotOf(id),
+          name: config.name,
+          seed: seedOf(config.name),
+          weight: config.weight,
+        }
       })
       .sort((a, b) => (a.name < b.name ? -1 : 1))
     for (const [index, replica] of this.replicas.entries()) this.#indexById.set(replica.id, index)

@@ -1,4 +1,4 @@
-import { countWord, noReplica, type PinMemory, replicaSlots } from './pin-memory.ts'
+import { countWord, type PinMemory } from './pin-memory.ts'
 
 /**
  * What happened in a pin table since it was made, all threads together. When no thread is writing,
@@ -9,7 +9,7 @@ export interface PinStats {
   readonly live: number
   readonly capacity: number
   readonly inserted: number
-  /** Pins that were given another replica; `move` for a session without a pin counts as inserted. */
+  /** Calls of `move` that moved; one for a session without a pin is among `inserted` too. */
   readonly moved: number
   readonly removed: number
   /** Expired pins whose slot a new pin took. */
@@ -45,9 +45,4 @@ export function readPinStats(memory: PinMemory): PinStats {
     evictedLive: readCount(counts, countWord.evictedLive),
     sweptExpired: readCount(counts, countWord.sweptExpired),
   }
-}
-
-/** Adds `change` to the pins of a replica; a pin that names no replica counts for none. */
-export function countReplica(pinsBySlot: Int32Array, replica: number, change: number): void {
-  if (replica >>> 0 !== noReplica) Atomics.add(pinsBySlot, replica & (replicaSlots - 1), change)
 }

@@ -73,7 +73,7 @@ const fill = 0.8
 
 /**
  * Makes memory for `capacity` live pins: 45.4 bytes for each, and 64 KiB. Throws RangeError unless `capacity` is
- * an integer from 1 to 40,000,000, past which a buffer would exceed what typed arrays hold on 32-bit indexes.
+ * an integer from 1 to 40,000,000 (1.8 GB).
  */
 export function createPinMemory(options: { capacity: number; nowMs?: number }): PinMemory {
   const { capacity, nowMs = Date.now() } = options

@@ -1,4 +1,4 @@
-import { countReplica, countUp } from './pin-counts.ts'
+import { countUp } from './pin-counts.ts'
 import { fence, lockBucket, settledVersion, unlockBucket } from './pin-lock.ts'
 import {
   bucketOf,
@@ -7,8 +7,13 @@ import {
   entryWord,
   entryWords,
   maxTick,
+  noReplica,
   type PinMemory,
+  replicaSlots,
 } from './pin-memory.ts'
+
+const none = noReplica | 0
+const slotMask = replicaSlots - 1
 
 /**
  * One thread's hands on the slots of a pin table: finds a key's slot, fills, changes and empties slots. Times are
@@ -16,8 +21,8 @@ import {
  * `slide` need the buckets' locks.
  *
  * The key and what the last look at an entry saw are fields, since no call may allocate. What says that a slot
- * is filled, its tag, and what counts it are written next to each other with no call of ours between: a thread
- * can only be ended at calls and loops, so the counts stay right.
+ * is filled, its tag, and the counts of live pins are written next to each other with neither a function of ours
+ * nor a loop between: only there is a thread ended (worker.terminate), so these counts stay right.
  */
 export class PinSlots {
   seenReplica = 0
@@ -101,9 +106,8 @@ export class PinSlots {
     this.#touch(slot, now, end)
     this.#entries[at + entryWord.replica] = replica | 0
     this.#entries[at + entryWord.epoch] = epoch
-    countReplica(this.#pinsBySlot, this.seenReplica, -1)
-    countReplica(this.#pinsBySlot, replica, 1)
-    countUp(this.#counts, countWord.moved)
+    if (this.seenReplica !== none) Atomics.sub(this.#pinsBySlot, this.seenReplica & slotMask, 1)
+    if ((replica | 0) !== none) Atomics.add(this.#pinsBySlot, replica & slotMask, 1)
   }
 
   /** Writes the key's pin to an empty slot. A deadline of 0 is none. */
@@ -121,7 +125,7 @@ export class PinSlots {
     countUp(this.#counts, countWord.inserted)
     this.#tags[slot] = this.#tag
     Atomics.add(this.#counts, countWord.live, 1)
-    countReplica(this.#pinsBySlot, replica, 1)
+    if ((replica | 0) !== none) Atomics.add(this.#pinsBySlot, replica & slotMask, 1)
   }
 
   /** Empties a slot and counts why. */
@@ -130,7 +134,7 @@ export class PinSlots {
     countUp(this.#counts, why)
     this.#tags[slot] = 0
     Atomics.sub(this.#counts, countWord.live, 1)
-    countReplica(this.#pinsBySlot, replica, -1)
+    if (replica !== none) Atomics.sub(this.#pinsBySlot, replica & slotMask, 1)
   }
 
   /** An empty slot for the key: one of the emptier bucket, else that of a pin which had to go. */

@@ -152,6 +152,7 @@ describe('re-homing', () => {
     assert.equal(table.move(key, 1, 2, originMs, ttlMs, 0, 41), true)
     assert.equal(table.find(key, originMs, ttlMs), true)
     assert.deepEqual([table.replica, table.epoch, table.liveOf(2), table.live], [2, 42, 1, 1])
+    assert.equal(table.stats().moved, 1)
   })
 
   test('begins the ttl anew', () => {
@@ -294,7 +295,7 @@ test('a table does what a plain map would, through 200,000 random calls', () => 
   const keys = Array.from({ length: 1000 }, () => randomKey(random))
   const pick = (values: readonly number[]): number => values[random(values.length)]!
   let nowMs = originMs
-  const live = (index: number): Pin | undefined => {
+  const liveAt = (index: number): Pin | undefined => {
     const pin = model.get(index)
     return pin !== undefined && pin.expiresMs > nowMs ? pin : undefined
   }
@@ -308,7 +309,7 @@ test('a table does what a plain map would, through 200,000 random calls', () => 
     const ttl = pick([64, 640, 4096])
     const maxAge = pick([0, 0, 1280, 6400])
     const context = `call ${call}, seed ${seed}`
-    const pin = live(index)
+    const pin = liveAt(index)
     const fresh = (epoch: number): Pin => {
       const deadlineMs = maxAge === 0 ? Number.POSITIVE_INFINITY : nowMs + maxAge
       return { replica, epoch, expiresMs: Math.min(nowMs + ttl, deadlineMs), deadlineMs }

@@ -1,4 +1,4 @@
-import { type PinStats, readPinStats } from './pin-counts.ts'
+import { countUp, type PinStats, readPinStats } from './pin-counts.ts'
 import { countWord, maxTick, noReplica, type PinMemory, replicaSlots, tickMs } from './pin-memory.ts'
 import { PinSlots } from './pin-slots.ts'
 
@@ -101,6 +101,7 @@ export class PinTable {
     const slot = slots.locate()
     const isLive = slot >= 0 && slots.seenExpires > now
     const moves = !isLive || slots.seenReplica >>> 0 === from >>> 0
+    if (moves) countUp(this.#counts, countWord.moved)
     if (!isLive) this.#put(slot, to, Math.min(heldEpoch + 1, maxEpoch), nowMs, ttlMs, maxAgeMs)
     else if (moves) {
       const epoch = Math.min(Math.max(slots.seenEpoch, heldEpoch) + 1, maxEpoch)

@@ -73,9 +73,11 @@ export function sipHash128(key: SipKey, text: string, out: Uint32Array): void {
     }
     v3l ^= ml
     v3h ^= mh
+    // The carry by logic, not by comparing: V8 makes a branch of that, and on random keys half of them are
+    // mispredicted (195 ns for 24 bytes instead of 105).
     for (; rounds > 0; rounds--) {
       let low = (v0l + v1l) | 0
-      v0h = (v0h + v1h + (low >>> 0 < v1l >>> 0 ? 1 : 0)) | 0
+      v0h = (v0h + v1h + (((v0l & v1l) | ((v0l | v1l) & ~low)) >>> 31)) | 0
       v0l = low
       let turn = (v1l << 13) | (v1h >>> 19)
       v1h = ((v1h << 13) | (v1l >>> 19)) ^ v0h
@@ -85,21 +87,21 @@ export function sipHash128(key: SipKey, text: string, out: Uint32Array): void {
       v0h = turn
 
       low = (v2l + v3l) | 0
-      v2h = (v2h + v3h + (low >>> 0 < v3l >>> 0 ? 1 : 0)) | 0
+      v2h = (v2h + v3h + (((v2l & v3l) | ((v2l | v3l) & ~low)) >>> 31)) | 0
       v2l = low
       turn = (v3l << 16) | (v3h >>> 16)
       v3h = ((v3h << 16) | (v3l >>> 16)) ^ v2h
       v3l = turn ^ v2l
 
       low = (v0l + v3l) | 0
-      v0h = (v0h + v3h + (low >>> 0 < v3l >>> 0 ? 1 : 0)) | 0
+      v0h = (v0h + v3h + (((v0l & v3l) | ((v0l | v3l) & ~low)) >>> 31)) | 0
       v0l = low
       turn = (v3l << 21) | (v3h >>> 11)
       v3h = ((v3h << 21) | (v3l >>> 11)) ^ v0h
       v3l = turn ^ v0l
 
       low = (v2l + v1l) | 0
-      v2h = (v2h + v1h + (low >>> 0 < v1l >>> 0 ? 1 : 0)) | 0
+      v2h = (v2h + v1h + (((v2l & v1l) | ((v2l | v1l) & ~low)) >>> 31)) | 0
       v2l = low
       turn = (v1l << 17) | (v1h >>> 15)
       v1h = ((v1h << 17) | (v1l >>> 15)) ^ v2h
