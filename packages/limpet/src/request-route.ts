@@ -4,7 +4,7 @@ import type { ReplicaPool } from './http/replica-pool.ts'
 import type { ExchangeSummary, Route } from './http/route.ts'
 import { type Decision, decisions, type MoveReason } from './observe/counters.ts'
 import type { RoutedService } from './routed-service.ts'
-import type { RouterParts } from './router.ts'
+import type { RouterParts } from './router-parts.ts'
 
 /** How many replicas one request is tried on, when none of them got any of it. */
 const MOST_ATTEMPTS = 4

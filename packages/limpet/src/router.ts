@@ -3,21 +3,10 @@ import { type RefusalCode, refusalCodes } from './errors.ts'
 import { hostName } from './http/host.ts'
 import type { RequestHead } from './http/request-head.ts'
 import type { Peer, Route, Routing } from './http/route.ts'
-import type { AccessLog } from './observe/access-log.ts'
-import type { Counters } from './observe/counters.ts'
 import { ServiceMatch } from './replicas/service-match.ts'
 import { RefusedRoute, RequestRoute } from './request-route.ts'
-import { createRoutedService, type RoutedService, type ServiceParts } from './routed-service.ts'
-
-/** Everything a thread's router works with. */
-export interface RouterParts extends ServiceParts {
-  readonly counters: Counters
-  readonly accessLog: AccessLog | undefined
-  /** Whether the forwarding fields of a peer are believed. */
-  isTrusted(address: string): boolean
-  /** Tells the operator of a user's session function that threw. */
-  onSourceError(service: string, error: unknown): void
-}
+import { createRoutedService, type RoutedService } from './routed-service.ts'
+import type { RouterParts } from './router-parts.ts'
 
 /** The ids of the replicas of each service, place by place as in the config. */
 export type ReplicaIds = readonly (readonly number[])[]

@@ -2,12 +2,12 @@ import type { Socket } from 'node:net'
 import { type RefusalCode, refusals } from '../errors.ts'
 import { CR, LF, TOKEN } from './characters.ts'
 import type { Timed } from './deadlines.ts'
-import { Exchange } from './exchange.ts'
+import { Exchange, type ExchangeClient } from './exchange.ts'
 import type { RequestHop } from './forward-request.ts'
-import type { HttpContext } from './http-context.ts'
 import { refusalResponse } from './refusal-response.ts'
 import { HEAD_END } from './replica-connection.ts'
 import type { Peer } from './route.ts'
+import type { ServerContext } from './server-context.ts'
 import { writeMessage } from './write-message.ts'
 
 const NONE = Buffer.alloc(0)
@@ -23,7 +23,7 @@ const LINGERING = 2
 const GONE = 3
 
 /** One client's connection: reads requests from it, one after the other, and writes the answers. */
-export class ClientConnection implements Timed {
+export class ClientConnection implements ExchangeClient, Timed {
   deadlineMs: number
   timedIndex = -1
   readonly peer: Peer
@@ -31,7 +31,7 @@ export class ClientConnection implements Timed {
   /** The peer's address as the socket gives it. */
   readonly remoteAddress: string
   readonly #socket: Socket
-  readonly #context: HttpContext
+  readonly #context: ServerContext
   readonly #onGone: (connection: ClientConnection) => void
   #state = HEAD
   #exchange: Exchange | undefined
@@ -41,7 +41,7 @@ export class ClientConnection implements Timed {
 
   constructor(
     socket: Socket,
-    context: HttpContext,
+    context: ServerContext,
     proto: 'http' | 'https',
     onGone: (connection: ClientConnection) => void,
   ) {
@@ -75,12 +75,10 @@ export class ClientConnection implements Timed {
     return this.#state === HEAD && this.#held.length === 0
   }
 
-  /** Writes a head and content; false when the client takes no more for now. */
   write(head: string, parts: readonly Buffer[]): boolean {
     return writeMessage(this.#socket, head, parts)
   }
 
-  /** Writes a refusal and returns its status. */
   refuse(code: RefusalCode, accept: string, keepAlive: boolean, isHead: boolean): number {
     this.#socket.write(refusalResponse(code, accept, keepAlive, isHead), 'latin1')
     return refusals[code].status
@@ -92,7 +90,6 @@ export class ClientConnection implements Timed {
     this.awaitDrain()
   }
 
-  /** Reads no more of the request's content until the replica takes it. */
   pauseRequest(): void {
     this.deadlineMs = NEVER
     this.#socket.pause()
@@ -103,17 +100,15 @@ export class ClientConnection implements Timed {
     this.#socket.resume()
   }
 
-  /** The client must take what was written to it before more is read for it. */
   awaitDrain(): void {
     const { writeStallMs } = this.#context.settings.timeouts
     if (writeStallMs > 0) this.deadlineMs = performance.now() + writeStallMs
   }
 
-  /** The exchange is over and its answer written. */
   onExchangeOver(keepAlive: boolean, nowMs: number): void {
     this.#exchange = undefined
     if (this.#state === GONE) return
-    if (!keepAlive) {
+    if (!keepAlive || this.#context.draining) {
       this.#linger(nowMs)
       return
     }
@@ -137,7 +132,6 @@ export class ClientConnection implements Timed {
     if (this.#state === HEAD && !this.#socket.writableNeedDrain) this.#socket.resume()
   }
 
-  /** Ends the connection so that the client sees that its answer is not whole. */
   reset(): void {
     if (this.#state === GONE) return
     this.#leave()
@@ -157,7 +151,6 @@ export class ClientConnection implements Timed {
     this.#socket.destroy()
   }
 
-  /** Hands the socket over, without listeners, and the bytes that followed the request. */
   detach(): { socket: Socket; held: Buffer } {
     const socket = this.#socket
     this.#state = GONE
@@ -171,7 +164,6 @@ export class ClientConnection implements Timed {
     return { socket, held: this.#held }
   }
 
-  /** The detached socket has closed. */
   closed(): void {
     this.#context.counters.closed()
     this.#onGone(this)

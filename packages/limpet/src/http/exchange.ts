@@ -1,15 +1,38 @@
+import type { Socket } from 'node:net'
 import type { RefusalCode } from '../errors.ts'
 import { type BodyReader, LengthReader, MALFORMED } from './body.ts'
 import { ChunkedReader } from './chunked.ts'
-import type { ClientConnection } from './client-connection.ts'
-import { forwardRequestHead, isLoop } from './forward-request.ts'
+import { forwardRequestHead, isLoop, type RequestHop } from './forward-request.ts'
 import { forwardResponseHead } from './forward-response.ts'
-import type { HttpContext } from './http-context.ts'
-import type { ReplicaConnection, ResponseSink } from './replica-connection.ts'
+import type { Failure, ReplicaConnection, ResponseSink } from './replica-connection.ts'
 import type { RequestHead } from './request-head.ts'
 import type { ResponseHead } from './response-head.ts'
-import type { ExchangeSummary, Failure, Peer, Route } from './route.ts'
+import type { ExchangeSummary, Peer, Route } from './route.ts'
+import type { ServerContext } from './server-context.ts'
 import { startTunnel } from './tunnel.ts'
+
+/** The client's side of an exchange: its connection. */
+export interface ExchangeClient {
+  readonly peer: Peer
+  readonly hop: RequestHop
+  /** Writes a head and content; false when the client takes no more for now. */
+  write(head: string, parts: readonly Buffer[]): boolean
+  /** Writes a refusal and returns its status. */
+  refuse(code: RefusalCode, accept: string, keepAlive: boolean, isHead: boolean): number
+  /** Reads no more of the request's content until the replica takes it. */
+  pauseRequest(): void
+  resumeRequest(): void
+  /** The client must take what was written to it before more is read for it. */
+  awaitDrain(): void
+  /** The exchange is over and its answer written. */
+  onExchangeOver(keepAlive: boolean, nowMs: number): void
+  /** Ends the connection so that the client sees that its answer is not whole. */
+  reset(): void
+  /** Hands the socket over, without listeners, and the bytes that followed the request. */
+  detach(): { socket: Socket; held: Buffer }
+  /** The detached socket has closed. */
+  closed(): void
+}
 
 /** Methods that may be sent again when it is unknown whether they were executed (RFC 9110 §9.2.2). */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
@@ -38,8 +61,8 @@ export class Exchange implements ResponseSink, ExchangeSummary {
   responseBytes = 0
   upgraded = false
   readonly #startedMs = performance.now()
-  readonly #context: HttpContext
-  readonly #client: ClientConnection
+  readonly #context: ServerContext
+  readonly #client: ExchangeClient
   readonly #keepAlive: boolean
   readonly #upgrade: boolean
   readonly #reader: BodyReader | undefined
@@ -58,7 +81,7 @@ export class Exchange implements ResponseSink, ExchangeSummary {
   #untilClose = false
   #over = false
 
-  constructor(client: ClientConnection, context: HttpContext, head: RequestHead) {
+  constructor(client: ExchangeClient, context: ServerContext, head: RequestHead) {
     this.#client = client
     this.#context = context
     this.peer = client.peer

@@ -1,9 +1,7 @@
 import type { LimitsConfig, TimeoutsConfig } from '../config/schema.ts'
-import type { Admission } from './admission.ts'
 import type { Deadlines } from './deadlines.ts'
-import { RequestHead } from './request-head.ts'
-import { ResponseHead } from './response-head.ts'
-import type { Routing } from './route.ts'
+import type { RequestHead } from './request-head.ts'
+import type { ResponseHead } from './response-head.ts'
 
 /** Settings of the data path; a reload puts new ones in place, and each request reads them once. */
 export interface HttpSettings {
@@ -29,22 +27,12 @@ export interface ConnectionCounters {
   timedOut(kind: TimeoutKind): void
 }
 
-/** What all connections of one thread share. */
+/** What all connections of one thread share, to clients and to replicas alike. */
 export interface HttpContext {
   settings: HttpSettings
-  readonly routing: Routing
   readonly deadlines: Deadlines
   readonly counters: ConnectionCounters
-  readonly admission: Admission
-  /** Set when the thread is to end: no connection is kept alive any more. */
-  draining: boolean
   /** Parsers, reused since a head is parsed and used within one turn. */
   readonly requestHead: RequestHead
   readonly responseHead: ResponseHead
-}
-
-export function createHttpContext(
-  parts: Pick<HttpContext, 'settings' | 'routing' | 'deadlines' | 'counters' | 'admission'>,
-): HttpContext {
-  return { ...parts, draining: false, requestHead: new RequestHead(), responseHead: new ResponseHead() }
 }

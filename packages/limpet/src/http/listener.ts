@@ -1,15 +1,15 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { ClientConnection } from './client-connection.ts'
-import type { HttpContext } from './http-context.ts'
+import type { ServerContext } from './server-context.ts'
 
 /** Accepts one thread's client connections and owns them until they end. */
 export class Listener {
-  readonly #context: HttpContext
+  readonly #context: ServerContext
   readonly #connections = new Set<ClientConnection>()
   readonly #server: Server
   #onEmpty: (() => void) | undefined
 
-  constructor(context: HttpContext) {
+  constructor(context: ServerContext) {
     this.#context = context
     // Half-open, since a tunnel's two directions end apart from each other.
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, this.#accept)

@@ -3,10 +3,29 @@ import { type BodyReader, LengthReader, MALFORMED, UntilCloseReader } from './bo
 import { ChunkedReader } from './chunked.ts'
 import type { Timed } from './deadlines.ts'
 import type { HttpContext } from './http-context.ts'
-import type { ReplicaPool } from './replica-pool.ts'
 import type { ResponseHead } from './response-head.ts'
-import type { Failure } from './route.ts'
 import { writeMessage } from './write-message.ts'
+
+/** How an attempt to get an answer from a replica failed. */
+export type Failure =
+  /** No connection came about, so nothing of the request was sent. */
+  | 'refused'
+  | 'connect-timeout'
+  /** The connection ended before a whole response head. */
+  | 'reset'
+  | 'response-timeout'
+  | 'bad-response'
+  /** The connection ended, or fell silent, in the middle of the response's content. */
+  | 'cut'
+
+/** Where a connection comes from and goes back to: its replica's pool. */
+export interface ConnectionHome {
+  readonly address: { readonly tls: boolean }
+  /** Takes back a connection in good order. `announcedMs` is how long the replica said it keeps it, or below 0. */
+  release(connection: ReplicaConnection, nowMs: number, announcedMs: number): void
+  /** Forgets an idle connection that has ended. */
+  forget(connection: ReplicaConnection): void
+}
 
 /** Who gets the response: the exchange that holds the connection. */
 export interface ResponseSink {
@@ -44,7 +63,7 @@ export class ReplicaConnection implements Timed {
   /** Whether any byte of this exchange's answer has come. */
   answered = false
   readonly #socket: Socket
-  readonly #pool: ReplicaPool
+  readonly #home: ConnectionHome
   readonly #context: HttpContext
   #state = CONNECTING
   #sink: ResponseSink | undefined
@@ -55,12 +74,12 @@ export class ReplicaConnection implements Timed {
   #announcedMs = -1
   #eventStream = false
 
-  constructor(socket: Socket, pool: ReplicaPool, context: HttpContext) {
+  constructor(socket: Socket, home: ConnectionHome, context: HttpContext) {
     this.#socket = socket
-    this.#pool = pool
+    this.#home = home
     this.#context = context
     this.deadlineMs = performance.now() + context.settings.timeouts.connectMs
-    socket.on(pool.address.tls ? 'secureConnect' : 'connect', this.#onConnect)
+    socket.on(home.address.tls ? 'secureConnect' : 'connect', this.#onConnect)
     socket.on('data', this.#onData)
     socket.on('drain', this.#onDrain)
     socket.on('end', this.#onEnd)
@@ -127,7 +146,7 @@ export class ReplicaConnection implements Timed {
   }
 
   #leave(): void {
-    if (this.#state === IDLE) this.#pool.forget(this)
+    if (this.#state === IDLE) this.#home.forget(this)
     this.#state = GONE
     this.#sink = undefined
     this.#context.deadlines.remove(this)
@@ -243,7 +262,7 @@ export class ReplicaConnection implements Timed {
     this.#state = IDLE
     this.reused = true
     this.#socket.resume()
-    this.#pool.release(this, nowMs, this.#announcedMs)
+    this.#home.release(this, nowMs, this.#announcedMs)
   }
 
   readonly #onEnd = (): void => {

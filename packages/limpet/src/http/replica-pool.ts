@@ -2,7 +2,7 @@ import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { PoolConfig } from '../config/schema.ts'
 import type { HttpContext } from './http-context.ts'
-import { ReplicaConnection } from './replica-connection.ts'
+import { type ConnectionHome, ReplicaConnection } from './replica-connection.ts'
 
 /** Where a replica listens. */
 export interface ReplicaAddress {
@@ -12,7 +12,7 @@ export interface ReplicaAddress {
 }
 
 /** One thread's connections to one replica: those in use are with their exchanges, the idle ones wait here. */
-export class ReplicaPool {
+export class ReplicaPool implements ConnectionHome {
   readonly address: ReplicaAddress
   readonly #config: PoolConfig
   readonly #context: HttpContext
@@ -32,7 +32,6 @@ export class ReplicaPool {
     return idle ?? new ReplicaConnection(this.#connect(), this, this.#context)
   }
 
-  /** Takes back a connection in good order. `announcedMs` is how long the replica said it keeps it, or -1. */
   release(connection: ReplicaConnection, nowMs: number, announcedMs: number): void {
     const { idleMs, maxIdle } = this.#config
     // A second before the replica closes it, so that no request meets a connection that is being closed.
@@ -45,7 +44,6 @@ export class ReplicaPool {
     this.#idle.push(connection)
   }
 
-  /** Forgets an idle connection that has ended. */
   forget(connection: ReplicaConnection): void {
     const index = this.#idle.lastIndexOf(connection)
     if (index !== -1) this.#idle.splice(index, 1)

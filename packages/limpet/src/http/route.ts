@@ -3,18 +3,6 @@ import type { ReplicaPool } from './replica-pool.ts'
 import type { RequestHead } from './request-head.ts'
 import type { ResponseHead } from './response-head.ts'
 
-/** How an attempt to get an answer from a replica failed. */
-export type Failure =
-  /** No connection came about, so nothing of the request was sent. */
-  | 'refused'
-  | 'connect-timeout'
-  /** The connection ended before a whole response head. */
-  | 'reset'
-  | 'response-timeout'
-  | 'bad-response'
-  /** The connection ended, or fell silent, in the middle of the response's content. */
-  | 'cut'
-
 /** The client at the other end of a connection. */
 export interface Peer {
   readonly address: string

@@ -4,8 +4,9 @@ import type { Config, ListenAddress, SessionFunction } from '../config/schema.ts
 import { LimpetError } from '../errors.ts'
 import { Admission } from '../http/admission.ts'
 import { Deadlines } from '../http/deadlines.ts'
-import { createHttpContext, type HttpContext, type HttpSettings } from '../http/http-context.ts'
+import type { HttpSettings } from '../http/http-context.ts'
 import { Listener } from '../http/listener.ts'
+import { createServerContext, type ServerContext } from '../http/server-context.ts'
 import { AccessLog, type AccessRecord } from '../observe/access-log.ts'
 import { Counters } from '../observe/counters.ts'
 import { ReplicaBoard } from '../replicas/replica-board.ts'
@@ -35,7 +36,7 @@ const SOURCE_ERROR_EVERY_MS = 10_000
 
 /** One thread that serves: its listener, its router and its share of the process's memory. */
 export class RoutingThread {
-  readonly #context: HttpContext
+  readonly #context: ServerContext
   readonly #router: Router
   readonly #listener: Listener
   readonly #accessLog: AccessLog
@@ -60,7 +61,7 @@ export class RoutingThread {
       route: (...args: Parameters<Router['route']>) => this.#router.route(...args),
       refused: (...args: Parameters<Router['refused']>) => this.#router.refused(...args),
     }
-    this.#context = createHttpContext({
+    this.#context = createServerContext({
       settings: undefined as unknown as HttpSettings,
       routing,
       deadlines: this.#deadlines,

@@ -1,0 +1,13 @@
+import type { AccessLog } from './observe/access-log.ts'
+import type { Counters } from './observe/counters.ts'
+import type { ServiceParts } from './routed-service.ts'
+
+/** Everything a thread's router works with. */
+export interface RouterParts extends ServiceParts {
+  readonly counters: Counters
+  readonly accessLog: AccessLog | undefined
+  /** Whether the forwarding fields of a peer are believed. */
+  isTrusted(address: string): boolean
+  /** Tells the operator of a user's session function that threw. */
+  onSourceError(service: string, error: unknown): void
+}
