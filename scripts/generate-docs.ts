@@ -164,11 +164,11 @@ function cell(text: string): string {
 
 /** The files that this script makes, by their path from the repository's root. */
 export function generatedFiles(): ReadonlyMap<string, string> {
-  const texts = {
-    'docs/configuration.md': configurationPage(),
-    'docs/limpet.schema.json': JSON.stringify(jsonSchema()),
-  }
-  return new Map(Object.entries(texts).map(([path, text]) => [path, formatted(path, text)]))
+  const schemaPath = 'docs/limpet.schema.json'
+  return new Map([
+    ['docs/configuration.md', configurationPage()],
+    [schemaPath, formatted(schemaPath, JSON.stringify(jsonSchema()))],
+  ])
 }
 
 /** `text` as the repository's formatter wants it, so that its check and this script's agree. */

@@ -1,6 +1,6 @@
 /** The demo that `npm start` runs: three replicas, each a process, and the router in front of them in this one. */
 import { parseArgs } from 'node:util'
-import { createRouter, type Router } from 'limpet'
+import { createRouter, type LimpetRouter } from 'limpet'
 import { type ReplicaProcess, startReplica } from './replica-process.ts'
 import { banner, usage } from './texts.ts'
 
@@ -15,7 +15,7 @@ interface Options {
 }
 
 /** What has been started. Replicas that are still starting end by themselves when this process does. */
-const running: { replicas: ReplicaProcess[]; router?: Router } = { replicas: [] }
+const running: { replicas: ReplicaProcess[]; router?: LimpetRouter } = { replicas: [] }
 let stopping: { readonly sinceMs: number; readonly done: Promise<void> } | undefined
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopAndExit(0))

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import type { ConformanceCase } from './case.ts'
+import { startAlways400 } from './peers/always-400.ts'
 import { startHaproxy } from './peers/haproxy.ts'
 import { startLimpet } from './peers/limpet.ts'
 import { startNginx } from './peers/nginx.ts'
@@ -18,6 +19,7 @@ export const startable: Readonly<Record<string, StartPeer>> = {
   nginx: startNginx,
   haproxy: startHaproxy,
   'pass-through': startPassThrough,
+  'always-400': startAlways400,
 }
 
 /** Starts a proxy in front of two recording replicas, runs the cases and stops it again. */

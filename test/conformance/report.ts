@@ -7,6 +7,12 @@ export function tally(results: readonly CaseResult[]): { pass: number; fail: num
   return { pass: count('pass'), fail: count('fail'), notApplicable: count('n/a') }
 }
 
+/** How many of the failed cases ask for more than the RFC does. */
+function beyondRfc(results: readonly CaseResult[]): number {
+  return results.filter((result) => result.outcome.verdict === 'fail' && result.case.stricterThanRfc === true)
+    .length
+}
+
 /** One line of the table in the terminal. */
 export function resultLine({ case: each, outcome, tookMs }: CaseResult): string {
   const detail = outcome.detail === '' ? '' : `  [${printable(outcome.detail)}]`
@@ -61,6 +67,7 @@ export function comparisonPage(
     row(['---', ...titles.map(() => '---:')]),
     row(['pass', ...totals.map(({ pass }) => String(pass))]),
     row(['fail', ...totals.map(({ fail }) => String(fail))]),
+    row(['of these †', ...columns.map((column) => String(beyondRfc(column.results)))]),
     row(['n/a', ...totals.map(({ notApplicable }) => String(notApplicable))]),
     '',
     '- **pass**: the proxy did what the case requires. **fail**: it did something else, which is named.',
@@ -81,7 +88,7 @@ export function comparisonPage(
 }
 
 function printable(text: string): string {
-  return text.replace(/[^\x20-\x7e…†]/g, (byte) => `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`)
+  return text.replace(/[^\x20-\x7e§…†]/g, (byte) => `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`)
 }
 
 function inCell(text: string): string {

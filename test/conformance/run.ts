@@ -11,8 +11,8 @@ const usage = `Usage:
   npm run conformance -- --proxy URL --replica-port N [--replica-port M] [options]
     Listens as the replica on N (and M), and runs all cases against the proxy at URL. Two replicas, and
     sessions named by the header x-session, let the cases about sessions apply.
-  npm run conformance -- --start limpet|nginx|haproxy|pass-through [options]
-    Starts the proxy by itself.
+  npm run conformance -- --start limpet|nginx|haproxy|pass-through|always-400 [options]
+    Starts the proxy by itself. The last two are none, and show that every case can fail.
   npm run conformance -- --compare
     Starts Limpet, nginx and HAProxy, where they are, and writes docs/conformance.md.
 Options:

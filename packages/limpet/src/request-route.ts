@@ -117,20 +117,18 @@ export class RequestRoute implements Route {
   /** Places a session that has no pin; of two threads that place it at once, the first decides for both. */
   #placeNew(session: NamedSession, hash: Uint32Array): void {
     this.#decision = 'new'
-    let place = this.#candidate(hash)
+    const place = this.#candidate(hash)
     const { pins } = this.#parts
     const { replicas } = this.#service
     // A session whose cookie the client has yet to bring back is not worth a pin: many clients never do.
     if (place !== -1 && !session.isNew) {
       const { id } = replicas.replicas[place]!
-      this.#pinnedId = id
-      if (!pins.insert(hash, id, this.#nowMs, session.ttlMs, session.maxAgeMs)) {
-        const first = replicas.indexOf(pins.replica)
-        if (first !== -1 && replicas.available(first)) {
-          place = first
-          this.#pinnedId = pins.replica
-          this.#epoch = pins.epoch
-        }
+      const isFirst = pins.insert(hash, id, this.#nowMs, session.ttlMs, session.maxAgeMs)
+      this.#pinnedId = pins.replica
+      if (!isFirst) {
+        this.#epoch = pins.epoch
+        this.#goHome(replicas.indexOf(pins.replica), hash)
+        return
       }
     }
     this.#choose(place)
@@ -177,20 +175,29 @@ export class RequestRoute implements Route {
       this.#reason = failure
     }
     this.#choose(this.#tried.length < MOST_ATTEMPTS ? this.#candidate(this.#hash) : -1)
-    if (this.#place === -1 && failure === 'connect-timeout') this.refusal = 'LIMPET_CONNECT_TIMEOUT'
-    return this.#place !== -1
+    if (this.#place !== -1) return true
+    if (failure === 'connect-timeout') this.refusal = 'LIMPET_CONNECT_TIMEOUT'
+    if (this.#decision === 'new') this.#unpin()
+    return false
+  }
+
+  /** No replica ever got the new session: nothing of it can be lost, so the next request may place it anew. */
+  #unpin(): void {
+    const { pins } = this.#parts
+    if (this.#pinnedId === -1) return
+    const stays = pins.find(this.#hash!, this.#nowMs, this.#session!.ttlMs) && pins.replica !== this.#pinnedId
+    if (!stays) pins.remove(this.#hash!)
   }
 
   responded(): void {
-    const { board, counters } = this.#parts
-    const { replicas, dialect, tags, config, index } = this.#service
+    const { board } = this.#parts
+    const { replicas, dialect, tags, config } = this.#service
     const replica = replicas.replicas[this.#place]!
     const session = this.#session
     board.connected(replica.slot)
     if (session !== undefined) {
-      if (this.#movesPin(replica.id)) this.#movePin(session, replica.id)
-      if (this.#decision === 'moved') counters.moved(index, this.#reason!)
-      const home = { replicaTag: tags[this.#place]!, epoch: this.#epoch }
+      const homePlace = this.#movesPin(replica.id) ? this.#movePin(session, replica.id) : this.#place
+      const home = { replicaTag: tags[homePlace]!, epoch: this.#epoch }
       const told = dialect.tell(session, home, this.#nowMs, this.#overTls)
       if (told !== '') {
         this.responseLines = `${told}Cache-Control: no-store\r\n`
@@ -208,12 +215,34 @@ export class RequestRoute implements Route {
     return this.#decision === 'moved' || (this.#pinnedId !== -1 && this.#pinnedId !== answeredId)
   }
 
-  /** The pin moves now, after the new home's first success, and not before. */
-  #movePin(session: NamedSession, toId: number): void {
-    const { pins } = this.#parts
+  /**
+   * The pin moves now, after the new home's first success, and not before. Of a session's requests that find its
+   * replica gone at once, the first to be answered moves it. Returns the place of the session's home.
+   */
+  #movePin(session: NamedSession, toId: number): number {
+    const { pins, counters } = this.#parts
+    const { replicas, index } = this.#service
     const held = session.carried?.epoch ?? 0
-    pins.move(this.#hash!, this.#pinnedId, toId, this.#nowMs, session.ttlMs, session.maxAgeMs, held)
+    const moves = pins.move(
+      this.#hash!,
+      this.#pinnedId,
+      toId,
+      this.#nowMs,
+      session.ttlMs,
+      session.maxAgeMs,
+      held,
+    )
     this.#epoch = pins.epoch
+    if (moves) {
+      if (this.#decision === 'moved') counters.moved(index, this.#reason!)
+      return this.#place
+    }
+    if (pins.replica === toId) {
+      this.#decision = 'hit'
+      this.#reason = undefined
+    }
+    const home = replicas.indexOf(pins.replica)
+    return home === -1 ? this.#place : home
   }
 
   finished(summary: ExchangeSummary): void {

@@ -20,6 +20,8 @@ export interface RoutedService {
   /** The place of its counters. */
   readonly index: number
   readonly dialect: Dialect
+  /** Whether a session can be named by the client's address. */
+  readonly readsAddress: boolean
   readonly hash: SessionHasher
   readonly replicas: ReplicaSet
   /** The Host that each replica is to see, where the service replaces the client's. */
@@ -68,6 +70,7 @@ export function createRoutedService(
     config: service,
     index,
     dialect: usesCookie ? createCookieDialect(service, parts) : createHeaderDialect(service, parts),
+    readsAddress: service.session.some(({ kind }) => kind === 'ip'),
     hash: createSessionHasher(keyring.hashKey, service.name),
     replicas,
     hosts:

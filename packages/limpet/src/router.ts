@@ -7,6 +7,7 @@ import { ServiceMatch } from './replicas/service-match.ts'
 import { RefusedRoute, RequestRoute } from './request-route.ts'
 import { createRoutedService, type RoutedService } from './routed-service.ts'
 import type { RouterParts } from './router-parts.ts'
+import { clientAddress } from './session/client-address.ts'
 
 /** The ids of the replicas of each service, place by place as in the config. */
 export type ReplicaIds = readonly (readonly number[])[]
@@ -49,6 +50,8 @@ export class Router implements Routing {
     if (service === undefined) return new RefusedRoute('LIMPET_NO_SERVICE', this.#parts, undefined)
     const nowMs = Date.now()
     this.#parts.board.nowMs = nowMs
+    if (service.readsAddress)
+      head.peerAddress = clientAddress(peer.address, head.header('x-forwarded-for'), this.#parts.isTrusted)
     try {
       const session = service.dialect.name(head, nowMs)
       return new RequestRoute(this.#parts, service, session, nowMs, this.#isOverTls(head, peer))

@@ -45,7 +45,16 @@ export const fieldCases: readonly ConformanceCase[] = [
     statuses: [431],
   }),
   ...malformed.map(([id, line, title, more = {}]) =>
-    refuses({ id, row: 39, rfc, title, ...more, bytes: (token) => get(token, [line]), statuses: [400] }),
+    refuses({
+      id,
+      row: 39,
+      rfc,
+      title,
+      stricterThanRfc: true,
+      ...more,
+      bytes: (token) => get(token, [line]),
+      statuses: [400],
+    }),
   ),
   refuses({
     id: '39r',

@@ -117,6 +117,7 @@ export const hopByHopCases: readonly ConformanceCase[] = [
       id,
       row: 44,
       rfc: 'RFC 7239 §8.1',
+      stricterThanRfc: true,
       title: `a client's ${name} is replaced or dropped${id === '44f' ? ', on two lines too' : ''}`,
       ...(source === undefined ? {} : { source }),
       bytes: (token) => get(token, [line]),
@@ -140,6 +141,7 @@ export const hopByHopCases: readonly ConformanceCase[] = [
   }),
   {
     id: '45b',
+    stricterThanRfc: true,
     row: 45,
     rfc: 'RFC 9110 §7.6.3',
     title: "the proxy's own name in Via gets 508",

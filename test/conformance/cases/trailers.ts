@@ -25,12 +25,16 @@ export const trailerCases: readonly ConformanceCase[] = [
       row,
       rfc,
       title: `trailer ${trailer} is dropped, or 400`,
+      stricterThanRfc: true,
       bytes: withTrailer(trailer),
       orRefuses: [400],
       check: ({ request }) => {
         const [name = '', value = ''] = trailer.split(': ')
         demand(valuesOf(request.trailers, name).length === 0, `forwards the trailer ${name}`)
-        demand(!valuesOf(request.fields, name).includes(value), 'merges it into the head')
+        // The head has one chunked coding of its own.
+        const own = name === 'Transfer-Encoding' ? 1 : 0
+        const same = valuesOf(request.fields, name).filter((each) => each === value)
+        demand(same.length <= own, 'merges it into the head')
         demand(request.body === 'x', 'the body is not forwarded whole')
       },
     }),
@@ -49,20 +53,20 @@ export const trailerCases: readonly ConformanceCase[] = [
   }),
   ...(
     [
-      ['24b', 'X T: 1', 'a space in its name', false],
-      ['24c', 'X-T', 'no colon', false],
-      ['24d', 'X-T : 1', 'a space before its colon', false],
-      ['24e', 'X-T: a\0b', 'a NUL in its value', false],
-      ['24f', 'X-T: 1\nX-U: 2', 'LF alone at its end', true],
-      ['24g', `X-T: ${'a'.repeat(100_000)}`, '100 KB', false],
+      ['24b', 'X T: 1', 'a space in its name'],
+      ['24c', 'X-T', 'no colon'],
+      ['24d', 'X-T : 1', 'a space before its colon'],
+      ['24e', 'X-T: a\0b', 'a NUL in its value'],
+      ['24f', 'X-T: 1\nX-U: 2', 'LF alone at its end'],
+      ['24g', `X-T: ${'a'.repeat(100_000)}`, '100 KB'],
     ] as const
-  ).map(([id, trailer, title, stricterThanRfc]) =>
+  ).map(([id, trailer, title]) =>
     refuses({
       id,
       row: 24,
       rfc: 'RFC 9112 §5.1, §7.1.2',
       title: `a trailer with ${title}`,
-      stricterThanRfc,
+      stricterThanRfc: true,
       source: 'http-request-smuggler, ChunkContentScan',
       bytes: withTrailer(trailer),
       statuses: id === '24g' ? [400, 413, 431] : [400],
@@ -73,7 +77,6 @@ export const trailerCases: readonly ConformanceCase[] = [
     row: 24,
     rfc: 'RFC 9112 §7.1.2',
     title: "a trailer of the replica's answer is relayed as a trailer, or dropped",
-    source: 'HAProxy reg-tests, h1_to_h1',
     run: async (context) => {
       context.answer(async (_seen, reply) => {
         await reply.wholeRequest()

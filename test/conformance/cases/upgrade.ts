@@ -166,6 +166,7 @@ export const upgradeCases: readonly ConformanceCase[] = [
       row: 52,
       rfc,
       title: `${title} becomes 502`,
+      stricterThanRfc: true,
       run: async (context) => {
         context.answer((_seen, reply) => reply.send(answer))
         const { response } = await exchange(context, get(context.token, fields))

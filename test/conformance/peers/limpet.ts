@@ -19,7 +19,7 @@ export const startLimpet: StartPeer = async (replicaPorts) => {
       bodyRateGraceMs: 4000,
       writeStallMs: 2000,
       responseTimeoutMs: 2000,
-      cookieTtlMs: 3000,
+      cookieTtlMs: 6000,
       otherServiceHost: 'other.example',
     },
     config: { name: 'limpet.yaml', text: () => limpetConfig(port, replicaPorts) },
@@ -31,7 +31,7 @@ function limpetConfig(port: number, replicaPorts: readonly number[]): string {
   const service = (name: string, more: string) => `  - name: ${name}
 ${more}    replicas: [${replicaPorts.map((each) => `"http://127.0.0.1:${each}"`).join(', ')}]
     session: ["header:x-session", cookie]
-    cookie: { idle: 3s }
+    cookie: { name: ${name}, idle: 6s }
     health: off
     ejection: off
 `

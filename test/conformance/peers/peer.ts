@@ -80,7 +80,13 @@ export async function startPeer({ title, port, settings, config, command }: Peer
     await pause(50)
   }
   await stop()
-  throw new PeerMissing(`${title} does not start: ${said.trim().split('\n').at(-1) ?? 'it says nothing'}`)
+  throw new PeerMissing(`${title} does not start: ${reasonIn(said)}`)
+}
+
+/** The line of a program's last words that names the fault. */
+function reasonIn(said: string): string {
+  const lines = said.trim().split('\n')
+  return lines.find((line) => /error|emerg|alert/i.test(line))?.trim() ?? lines.at(-1) ?? ''
 }
 
 function listens(port: number): Promise<boolean> {

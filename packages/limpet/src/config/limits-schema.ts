@@ -18,6 +18,11 @@ export const limitsSchema = section({
   bodyBytes: count(0)
     .prefault(0)
     .describe('The largest request body, in bytes; larger ones are refused with 413. 0 sets no limit.'),
+  bodyRate: count(0)
+    .prefault(256)
+    .describe(
+      'The least bytes per second at which a request body must come, on average; slower ones are refused with 408 once `timeouts.requestBody` is used up. 0 sets no rate, only that timeout between bytes.',
+    ),
   connections: count(0, 1_000_000)
     .prefault(0)
     .describe('The most client connections at a time, over all workers. 0 sets no limit.'),
@@ -52,7 +57,9 @@ export const timeoutsSchema = section({
     .describe('For the next bytes in either direction of an upgraded connection (WebSocket).'),
   requestBody: durationField({ mayBeOff: true })
     .prefault('30s')
-    .describe('For the next bytes of a request body that the router is ready to take.'),
+    .describe(
+      'For bytes of a request body that the router is ready to take: how long it may stall, and lag behind `limits.bodyRate`.',
+    ),
   writeStall: durationField({ mayBeOff: true })
     .prefault('60s')
     .describe('For a peer that takes no bytes while the router has some for it.'),

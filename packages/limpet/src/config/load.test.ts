@@ -25,6 +25,7 @@ describe('parseConfig', () => {
         headerCount: 100,
         targetBytes: 8192,
         bodyBytes: 0,
+        bodyRate: 256,
         connections: 0,
         connectionsPerClient: 0,
       },

@@ -15,7 +15,7 @@ export const configSchema = section({
   admin: listenOrOffField()
     .prefault('off')
     .describe(
-      'Where the admin listener is: metrics, health and state. Whoever reaches it can steer the router.',
+      'Where the admin listener is: metrics, liveness and readiness. Keep it on loopback or a network of your own.',
     ),
   workers: z
     .int()

@@ -8,7 +8,7 @@ import { refusalResponse } from './refusal-response.ts'
 import { HEAD_END } from './replica-connection.ts'
 import type { Peer } from './route.ts'
 import type { ServerContext } from './server-context.ts'
-import { writeMessage } from './write-message.ts'
+import { writeBorrowed } from './write-message.ts'
 
 const NONE = Buffer.alloc(0)
 const NEVER = Number.POSITIVE_INFINITY
@@ -38,6 +38,8 @@ export class ClientConnection implements ExchangeClient, Timed {
   /** Bytes read and not used yet: an incomplete head, or requests behind the one under way. */
   #held: Buffer = NONE
   #reading = false
+  /** How long the request's content may still be waited for. */
+  #bodyCreditMs = 0
 
   constructor(
     socket: Socket,
@@ -76,7 +78,7 @@ export class ClientConnection implements ExchangeClient, Timed {
   }
 
   write(head: string, parts: readonly Buffer[]): boolean {
-    return writeMessage(this.#socket, head, parts)
+    return writeBorrowed(this.#socket, head, parts, this.#context.copies)
   }
 
   refuse(code: RefusalCode, accept: string, keepAlive: boolean, isHead: boolean): number {
@@ -91,12 +93,13 @@ export class ClientConnection implements ExchangeClient, Timed {
   }
 
   pauseRequest(): void {
+    if (this.deadlineMs !== NEVER) this.#bodyCreditMs = this.deadlineMs - performance.now()
     this.deadlineMs = NEVER
     this.#socket.pause()
   }
 
   resumeRequest(): void {
-    this.#awaitRequestBytes()
+    this.#awaitRequestBytes(0)
     this.#socket.resume()
   }
 
@@ -134,7 +137,9 @@ export class ClientConnection implements ExchangeClient, Timed {
 
   reset(): void {
     if (this.#state === GONE) return
+    const exchange = this.#exchange
     this.#leave()
+    exchange?.abort()
     // TLS has no reset of its own: closing without its end alert says the same.
     if (this.#socket.resetAndDestroy !== undefined && this.peer.proto === 'http')
       this.#socket.resetAndDestroy()
@@ -208,7 +213,7 @@ export class ClientConnection implements ExchangeClient, Timed {
       this.#hold(chunk)
       return
     }
-    this.#awaitRequestBytes()
+    this.#awaitRequestBytes(chunk.length)
     const used = exchange.onRequestBytes(chunk)
     if (exchange.requestComplete && this.#exchange === exchange) this.deadlineMs = NEVER
     if (used < chunk.length) this.#hold(chunk.subarray(used))
@@ -273,9 +278,10 @@ export class ClientConnection implements ExchangeClient, Timed {
     this.#exchange = exchange
     this.#state = EXCHANGE
     this.deadlineMs = NEVER
+    this.#bodyCreditMs = this.#context.settings.timeouts.requestBodyMs
     const used = exchange.begin(head, bytes, end)
     if (!exchange.requestComplete && this.#exchange === exchange && !this.#socket.isPaused())
-      this.#awaitRequestBytes()
+      this.#awaitRequestBytes(0)
     return used
   }
 
@@ -286,9 +292,22 @@ export class ClientConnection implements ExchangeClient, Timed {
     this.#linger(performance.now())
   }
 
-  #awaitRequestBytes(): void {
-    const { requestBodyMs } = this.#context.settings.timeouts
-    this.deadlineMs = requestBodyMs === 0 ? NEVER : performance.now() + requestBodyMs
+  /**
+   * Waits for content: as long as `timeouts.requestBody` says, which is a credit that waiting uses up and that
+   * bytes restore at `limits.bodyRate`. So a pause is forgiven, and a body that drips on and on is not.
+   */
+  #awaitRequestBytes(received: number): void {
+    const { limits, timeouts } = this.#context.settings
+    const { requestBodyMs } = timeouts
+    if (requestBodyMs === 0) {
+      this.deadlineMs = NEVER
+      return
+    }
+    const nowMs = performance.now()
+    const leftMs = this.deadlineMs === NEVER ? this.#bodyCreditMs : this.deadlineMs - nowMs
+    const earnedMs = limits.bodyRate === 0 ? requestBodyMs : (received / limits.bodyRate) * 1000
+    this.#bodyCreditMs = received === 0 ? leftMs : Math.min(requestBodyMs, leftMs + earnedMs)
+    this.deadlineMs = nowMs + this.#bodyCreditMs
   }
 
   #linger(nowMs: number): void {

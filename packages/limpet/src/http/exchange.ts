@@ -4,6 +4,8 @@ import { type BodyReader, LengthReader, MALFORMED } from './body.ts'
 import { ChunkedReader } from './chunked.ts'
 import { forwardRequestHead, isLoop, type RequestHop } from './forward-request.ts'
 import { forwardResponseHead } from './forward-response.ts'
+import { httpDate } from './http-date.ts'
+import { ALLOWED_METHODS } from './refusal-response.ts'
 import type { Failure, ReplicaConnection, ResponseSink } from './replica-connection.ts'
 import type { RequestHead } from './request-head.ts'
 import type { ResponseHead } from './response-head.ts'
@@ -15,7 +17,7 @@ import { startTunnel } from './tunnel.ts'
 export interface ExchangeClient {
   readonly peer: Peer
   readonly hop: RequestHop
-  /** Writes a head and content; false when the client takes no more for now. */
+  /** Writes a head and borrowed content; false when the client takes no more for now. */
   write(head: string, parts: readonly Buffer[]): boolean
   /** Writes a refusal and returns its status. */
   refuse(code: RefusalCode, accept: string, keepAlive: boolean, isHead: boolean): number
@@ -64,7 +66,8 @@ export class Exchange implements ResponseSink, ExchangeSummary {
   readonly #context: ServerContext
   readonly #client: ExchangeClient
   readonly #keepAlive: boolean
-  readonly #upgrade: boolean
+  /** The protocols that the client offers to switch to, lower case; empty: none. */
+  readonly #upgrade: string
   readonly #reader: BodyReader | undefined
   #route: Route | undefined
   #replica: ReplicaConnection | undefined
@@ -89,7 +92,7 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     this.target = head.target
     this.decodesChunks = head.minor === 0
     this.#keepAlive = head.keepAlive
-    this.#upgrade = head.upgrade !== ''
+    this.#upgrade = head.upgrade.toLowerCase()
     if (head.chunked) this.#reader = new ChunkedReader(true)
     else if (head.contentLength > 0) this.#reader = new LengthReader(head.contentLength)
     this.#requestComplete = this.#reader === undefined
@@ -107,6 +110,7 @@ export class Exchange implements ResponseSink, ExchangeSummary {
   begin(head: RequestHead, bytes: Buffer, at: number): number {
     const { settings, routing } = this.#context
     const { bodyBytes } = settings.limits
+    if (head.maxForwards === 0) return this.#answerOptions(bytes)
     if (isLoop(head, settings.via)) return this.#refuseAt('LIMPET_LOOP', bytes)
     if (bodyBytes > 0 && head.contentLength > bodyBytes) return this.#refuseAt('LIMPET_BODY_TOO_LARGE', bytes)
     const route = routing.route(head, this.peer)
@@ -123,6 +127,15 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     this.#firstParts = parts
     this.#attempt(false)
     return used
+  }
+
+  /** This router is as far as the request may go (RFC 9110 §7.6.2). */
+  #answerOptions(bytes: Buffer): number {
+    this.status = 204
+    const head = `HTTP/1.1 204 No Content\r\nAllow: ${ALLOWED_METHODS}\r\nDate: ${httpDate(Date.now())}\r\n`
+    this.#client.write(`${head}Connection: close\r\n\r\n`, NOTHING)
+    this.#client.onExchangeOver(false, this.#finish())
+    return bytes.length
   }
 
   /** More bytes from the client while the request is incomplete; returns how far they belong to it. */
@@ -204,18 +217,18 @@ export class Exchange implements ResponseSink, ExchangeSummary {
   }
 
   onSwitch(head: ResponseHead, rest: Buffer): boolean {
-    if (!this.#upgrade || !this.#requestComplete) return false
+    const upgrade = head.fields.find('upgrade') ?? ''
+    if (!this.#requestComplete || !offers(this.#upgrade, upgrade.toLowerCase())) return false
     const route = this.#route!
     route.responded(head)
     this.status = 101
     this.upgraded = true
     const changes = { dropCoding: true, dropLength: true, dropCacheControl: false }
-    const upgrade = head.fields.find('upgrade') ?? ''
     const lines = `Connection: Upgrade\r\nUpgrade: ${upgrade}\r\n${route.responseLines}\r\n`
     this.#client.write(forwardResponseHead(head, changes) + lines, NOTHING)
-    const replicaSocket = this.#replica!.detach()
+    const replica = this.#replica!.detach()
     const { socket, held } = this.#client.detach()
-    startTunnel(this.#context, socket, replicaSocket, held, rest, (fromClient, fromReplica) => {
+    startTunnel(this.#context, socket, replica, held, rest, (fromClient, fromReplica) => {
       this.requestBytes += fromClient
       this.responseBytes += fromReplica
       this.#finish()
@@ -237,6 +250,7 @@ export class Exchange implements ResponseSink, ExchangeSummary {
       dropCacheControl: route.replacesCacheControl && !head.uncacheable,
     })
     text += route.responseLines
+    if (!head.hasDate) text += `Date: ${httpDate(Date.now())}\r\n`
     if (this.#closes) text += 'Connection: close\r\n'
     else if (this.decodesChunks) text += 'Connection: keep-alive\r\n'
     this.#pendingHead = `${text}\r\n`
@@ -319,4 +333,10 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     this.#route?.finished(this)
     return this.#startedMs + this.durationMs
   }
+}
+
+/** Whether a switch to `protocols` is one that was offered (RFC 9110 §7.8); none is, where nothing was. */
+function offers(offered: string, protocols: string): boolean {
+  const known = offered.split(',').map((protocol) => protocol.trim())
+  return protocols !== '' && protocols.split(',').every((protocol) => known.includes(protocol.trim()))
 }

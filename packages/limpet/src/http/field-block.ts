@@ -67,6 +67,14 @@ export class FieldBlock {
     return this.text.slice(this.lineStart[field], this.nameEnd[field])
   }
 
+  /**
+   * Whether a tab stands between the value and the line's end. It is not part of the value (RFC 9112 §5), but
+   * llhttp takes `chunked` with one behind it for another coding, so such a line can't be passed on.
+   */
+  hasTabBehind(field: number): boolean {
+    return this.text.slice(this.valueEnd[field], this.lineEnd[field]).includes('\t')
+  }
+
   /** The first value of the field `name` (lower case), or undefined. */
   find(name: string): string | undefined {
     const field = this.indexOf(name, 0)

@@ -56,6 +56,7 @@ export function forwardRequestHead(head: RequestHead, hop: RequestHop, dropHost:
     let drop = fate[number]!
     if (drop === KEEP) {
       if (number === FIELD.host && newHost !== undefined) drop = DROP
+      else if (number === FIELD['max-forwards'] && head.maxForwards > 0) drop = DROP
       else if (named.length > 0 && named.includes(fields.name(field).toLowerCase())) drop = DROP
       else continue
     }
@@ -68,7 +69,9 @@ export function forwardRequestHead(head: RequestHead, hop: RequestHop, dropHost:
     else if (number === FIELD['x-forwarded-host']) forwardedHost = fields.value(field)
   }
   result += text.slice(runStart, text.length - 2)
-  if (newHost !== undefined && newHost !== '') result += `Host: ${newHost}\r\n`
+  // Empty for an HTTP/1.0 client that named no host: HTTP/1.1 requires the line all the same (RFC 9112 §3.2).
+  if (newHost !== undefined && !dropHost) result += `Host: ${newHost}\r\n`
+  if (head.maxForwards > 0) result += `Max-Forwards: ${head.maxForwards - 1}\r\n`
   const proto = forwardedProto === '' ? hop.proto : forwardedProto
   result += `X-Forwarded-For: ${forwardedFor}${hop.peerAddress}\r\nX-Forwarded-Proto: ${proto}\r\n`
   const clientHost = forwardedHost === '' ? head.host : forwardedHost

@@ -35,12 +35,18 @@ export function forwardResponseHead(head: ResponseHead, changes: ResponseChanges
   const named = head.connection.named
   let result = head.minor === 1 ? '' : `HTTP/1.1 ${head.status} ${head.reason}\r\n`
   let runStart = head.minor === 1 ? 0 : head.firstFieldAt
+  let dropsLength = changes.dropLength
   for (let field = 0; field < fields.count; field++) {
     const number = fields.number[field]!
+    if (number === FIELD['content-length'] && !dropsLength) {
+      // Repeats of the same length must go on as one (RFC 9110 §8.6).
+      dropsLength = true
+      continue
+    }
     if (
       drop[number] === 0 &&
+      number !== FIELD['content-length'] &&
       !(changes.dropCoding && number === FIELD['transfer-encoding']) &&
-      !(changes.dropLength && number === FIELD['content-length']) &&
       !(changes.dropCacheControl && number === FIELD['cache-control']) &&
       !(named.length > 0 && named.includes(fields.name(field).toLowerCase()))
     )

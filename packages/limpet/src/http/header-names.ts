@@ -28,6 +28,8 @@ const names = [
   'limpet-epoch',
   'http2-settings',
   'set-cookie',
+  'date',
+  'max-forwards',
 ] as const
 
 export type KnownName = (typeof names)[number]

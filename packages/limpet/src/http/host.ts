@@ -1,5 +1,7 @@
 import { HOST } from './characters.ts'
 
+const PERCENT = 37
+const PERCENT_ENCODED = /^%[0-9A-Fa-f]{2}$/
 const BRACKETED = /^\[[0-9A-Fa-f:.]{2,45}\]$/
 
 /**
@@ -17,6 +19,7 @@ export function isValidHost(text: string): boolean {
     for (let at = 0; at < nameEnd; at++) {
       const code = text.charCodeAt(at)
       if (code > 255 || HOST[code] !== 1) return false
+      if (code === PERCENT && !PERCENT_ENCODED.test(text.slice(at, at + 3))) return false
     }
   }
   if (nameEnd === 0) return false
@@ -24,9 +27,15 @@ export function isValidHost(text: string): boolean {
 }
 
 function isPort(text: string, at: number): boolean {
-  if (text.charCodeAt(at) !== 58) return false
-  const digits = text.slice(at + 1)
-  return digits === '' || (/^\d{1,5}$/.test(digits) && Number(digits) <= 65535)
+  if (text.charCodeAt(at) !== 58 || text.length > at + 6) return false
+  let port = 0
+  for (let place = at + 1; place < text.length; place++) {
+    const digit = text.charCodeAt(place) - 48
+    if (digit < 0 || digit > 9) return false
+    port = port * 10 + digit
+    if (port > 65535) return false
+  }
+  return true
 }
 
 /** The name of a valid Host value: lower case, without the port. */

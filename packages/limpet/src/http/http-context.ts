@@ -1,4 +1,5 @@
 import type { LimitsConfig, TimeoutsConfig } from '../config/schema.ts'
+import type { CopyPool } from './copy-pool.ts'
 import type { Deadlines } from './deadlines.ts'
 import type { RequestHead } from './request-head.ts'
 import type { ResponseHead } from './response-head.ts'
@@ -32,6 +33,9 @@ export interface HttpContext {
   settings: HttpSettings
   readonly deadlines: Deadlines
   readonly counters: ConnectionCounters
+  /** Where all reads from replicas land. */
+  readonly readBuffer: Buffer
+  readonly copies: CopyPool
   /** Parsers, reused since a head is parsed and used within one turn. */
   readonly requestHead: RequestHead
   readonly responseHead: ResponseHead

@@ -1,5 +1,9 @@
 import { STATUS_CODES } from 'node:http'
 import { type RefusalCode, refusals } from '../errors.ts'
+import { httpDate } from './http-date.ts'
+
+/** What Allow says: any method may be forwarded, but for the two that are not. */
+export const ALLOWED_METHODS = 'GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH'
 
 /** Seconds that a client is told to wait before it asks again, where waiting can help. */
 const RETRY_AFTER_SECONDS = 1
@@ -20,9 +24,9 @@ export function refusalResponse(
   let head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n`
   head += `Content-Type: ${json ? 'application/json' : 'text/plain'}; charset=utf-8\r\n`
   head += `Content-Length: ${Buffer.byteLength(body)}\r\nCache-Control: no-store\r\n`
-  if (status === 405) head += 'Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH\r\n'
+  if (status === 405) head += `Allow: ${ALLOWED_METHODS}\r\n`
   if (status === 503) head += `Retry-After: ${RETRY_AFTER_SECONDS}\r\n`
-  head += `Date: ${new Date().toUTCString()}\r\nConnection: ${keepAlive ? 'keep-alive' : 'close'}\r\n\r\n`
+  head += `Date: ${httpDate(Date.now())}\r\nConnection: ${keepAlive ? 'keep-alive' : 'close'}\r\n\r\n`
   return isHead ? head : head + body
 }
 

@@ -3,6 +3,7 @@ import { type BodyReader, LengthReader, MALFORMED, UntilCloseReader } from './bo
 import { ChunkedReader } from './chunked.ts'
 import type { Timed } from './deadlines.ts'
 import type { HttpContext } from './http-context.ts'
+import type { ReplicaSocket } from './replica-socket.ts'
 import type { ResponseHead } from './response-head.ts'
 import { writeMessage } from './write-message.ts'
 
@@ -20,7 +21,6 @@ export type Failure =
 
 /** Where a connection comes from and goes back to: its replica's pool. */
 export interface ConnectionHome {
-  readonly address: { readonly tls: boolean }
   /** Takes back a connection in good order. `announcedMs` is how long the replica said it keeps it, or below 0. */
   release(connection: ReplicaConnection, nowMs: number, announcedMs: number): void
   /** Forgets an idle connection that has ended. */
@@ -35,10 +35,10 @@ export interface ResponseSink {
   onConnected(): void
   /** An interim response (RFC 9110 §15.2), 101 aside. */
   onInterim(head: ResponseHead): void
-  /** 101; `rest` are bytes that followed. The sink takes the socket over with `detach`, or returns false. */
+  /** 101; `rest` are borrowed bytes that followed. The sink takes the socket over with `detach`, or returns false. */
   onSwitch(head: ResponseHead, rest: Buffer): boolean
   onResponseHead(head: ResponseHead): void
-  /** Content to relay; `parts` is empty where the response has none. `done` with the last of it. */
+  /** Content to relay, borrowed for the call; `parts` is empty where the response has none. `done` with the last of it. */
   onContent(parts: readonly Buffer[], done: boolean): void
   onReplicaDrain(): void
   onFailure(failure: Failure): void
@@ -62,6 +62,7 @@ export class ReplicaConnection implements Timed {
   reused = false
   /** Whether any byte of this exchange's answer has come. */
   answered = false
+  readonly #opened: ReplicaSocket
   readonly #socket: Socket
   readonly #home: ConnectionHome
   readonly #context: HttpContext
@@ -74,13 +75,15 @@ export class ReplicaConnection implements Timed {
   #announcedMs = -1
   #eventStream = false
 
-  constructor(socket: Socket, home: ConnectionHome, context: HttpContext) {
+  constructor(opened: ReplicaSocket, home: ConnectionHome, context: HttpContext) {
+    const { socket, tls } = opened
+    this.#opened = opened
     this.#socket = socket
     this.#home = home
     this.#context = context
     this.deadlineMs = performance.now() + context.settings.timeouts.connectMs
-    socket.on(home.address.tls ? 'secureConnect' : 'connect', this.#onConnect)
-    socket.on('data', this.#onData)
+    socket.on(tls ? 'secureConnect' : 'connect', this.#onConnect)
+    opened.onBytes = this.#onBytes
     socket.on('drain', this.#onDrain)
     socket.on('end', this.#onEnd)
     socket.on('error', this.#onError)
@@ -125,17 +128,16 @@ export class ReplicaConnection implements Timed {
   }
 
   /** Hands the socket over, without listeners. */
-  detach(): Socket {
+  detach(): ReplicaSocket {
     this.#leave()
     const socket = this.#socket
     socket.off('connect', this.#onConnect)
     socket.off('secureConnect', this.#onConnect)
-    socket.off('data', this.#onData)
     socket.off('drain', this.#onDrain)
     socket.off('end', this.#onEnd)
     socket.off('error', this.#onError)
     socket.off('close', this.#onClose)
-    return socket
+    return this.#opened
   }
 
   onDeadline(): void {
@@ -169,7 +171,7 @@ export class ReplicaConnection implements Timed {
     this.#sink?.onReplicaDrain()
   }
 
-  readonly #onData = (chunk: Buffer): void => {
+  readonly #onBytes = (chunk: Buffer): void => {
     if (this.#sink === undefined) {
       // Bytes that nobody asked for: whatever they are, no later request may take them for its answer.
       this.destroy()
@@ -192,7 +194,7 @@ export class ReplicaConnection implements Timed {
         return
       }
       if (end === -1) {
-        this.#held = at === 0 ? bytes : bytes.subarray(at)
+        this.#held = Buffer.from(bytes.subarray(at))
         return
       }
       this.#held = undefined
@@ -202,8 +204,12 @@ export class ReplicaConnection implements Timed {
         if (!this.#sink!.onSwitch(head, rest)) this.#fail('bad-response')
         return
       }
-      if (head.status < 200) this.#sink!.onInterim(head)
-      else this.#beginContent(head, bytes, at)
+      if (head.status >= 200) {
+        // When this read holds the whole answer, the connection may serve its next exchange on return.
+        this.#beginContent(head, bytes, at)
+        return
+      }
+      this.#sink!.onInterim(head)
     }
   }
 

@@ -1,15 +1,7 @@
-import { connect as connectTcp, type Socket } from 'node:net'
-import { connect as connectTls } from 'node:tls'
 import type { PoolConfig } from '../config/schema.ts'
 import type { HttpContext } from './http-context.ts'
 import { type ConnectionHome, ReplicaConnection } from './replica-connection.ts'
-
-/** Where a replica listens. */
-export interface ReplicaAddress {
-  readonly host: string
-  readonly port: number
-  readonly tls: boolean
-}
+import { openReplicaSocket, type ReplicaAddress } from './replica-socket.ts'
 
 /** One thread's connections to one replica: those in use are with their exchanges, the idle ones wait here. */
 export class ReplicaPool implements ConnectionHome {
@@ -29,7 +21,9 @@ export class ReplicaPool implements ConnectionHome {
   /** An idle connection, or a new one that is still connecting; `fresh` asks for a new one. */
   acquire(fresh: boolean): ReplicaConnection {
     const idle = fresh ? undefined : this.#idle.pop()
-    return idle ?? new ReplicaConnection(this.#connect(), this, this.#context)
+    if (idle !== undefined) return idle
+    const socket = openReplicaSocket(this.address, this.#context.readBuffer)
+    return new ReplicaConnection(socket, this, this.#context)
   }
 
   release(connection: ReplicaConnection, nowMs: number, announcedMs: number): void {
@@ -65,13 +59,5 @@ export class ReplicaPool implements ConnectionHome {
   close(): void {
     this.#closed = true
     for (const connection of this.#idle.splice(0)) connection.destroy()
-  }
-
-  #connect(): Socket {
-    const { host, port, tls } = this.address
-    if (!tls) return connectTcp({ host, port, noDelay: true, allowHalfOpen: true })
-    const socket = connectTls({ host, port, servername: host, ALPNProtocols: ['http/1.1'] })
-    socket.setNoDelay(true)
-    return socket
   }
 }

@@ -1,5 +1,5 @@
 import type { RefusalCode } from '../errors.ts'
-import { CR, SP, TARGET, TOKEN } from './characters.ts'
+import { SP, TARGET, TOKEN } from './characters.ts'
 import { addConnectionOptions } from './connection-options.ts'
 import { FieldBlock } from './field-block.ts'
 import { BAD_LENGTH, parseContentLength, parseTransferEncoding } from './framing.ts'
@@ -42,6 +42,8 @@ export class RequestHead {
   /** Whether the client will send another request on its connection. */
   keepAlive = true
   expectContinue = false
+  /** Max-Forwards of an OPTIONS request (RFC 9110 §7.6.2), or -1. */
+  maxForwards = -1
   /** The Upgrade value where the request asks for a protocol switch that a proxy passes on, else empty. */
   upgrade = ''
   /** Fields named in Connection, which are for this hop alone. */
@@ -80,6 +82,7 @@ export class RequestHead {
     this.contentLength = NO_CONTENT
     this.chunked = false
     this.expectContinue = false
+    this.maxForwards = -1
     this.upgrade = ''
     const connection = this.connection
     connection.close = connection.keepAlive = connection.upgrade = false
@@ -104,7 +107,6 @@ export class RequestHead {
     if (version === 'HTTP/1.1') this.minor = 1
     else if (version === 'HTTP/1.0') this.minor = 0
     else return /^HTTP\/\d\.\d$/.test(version) ? 'LIMPET_VERSION_NOT_SUPPORTED' : 'LIMPET_BAD_REQUEST'
-    if (bytes[start + lineEnd] !== CR) return 'LIMPET_BAD_REQUEST'
     this.firstFieldAt = lineEnd + 2
     if (text.charCodeAt(lineEnd + 1) !== 10) return 'LIMPET_BAD_REQUEST'
     if (this.minor === 0) this.verbatim = false
@@ -152,13 +154,16 @@ export class RequestHead {
         case FIELD['transfer-encoding']: {
           codings++
           const coding = parseTransferEncoding(fields.value(field))
-          if (coding === 'bad' || this.minor === 0) return 'LIMPET_BAD_FRAMING'
+          if (coding === 'bad' || this.minor === 0 || fields.hasTabBehind(field)) return 'LIMPET_BAD_FRAMING'
           if (coding === 'unsupported') return 'LIMPET_CODING_NOT_SUPPORTED'
           this.chunked = true
           break
         }
         case FIELD.expect:
           this.expectContinue = fields.value(field).toLowerCase() === '100-continue' && this.minor === 1
+          break
+        case FIELD['max-forwards']:
+          if (this.method === 'OPTIONS') this.maxForwards = parseContentLength(fields.value(field))
           break
         case FIELD.upgrade:
           upgrade = fields.value(field)
@@ -169,6 +174,7 @@ export class RequestHead {
     if (hosts === 1 && !isValidHost(hostLine)) return 'LIMPET_BAD_HOST'
     if (this.host === '') this.host = hostLine
     if (lengths > 1 || codings > 1 || (lengths === 1 && codings === 1)) return 'LIMPET_BAD_FRAMING'
+    if (this.maxForwards === BAD_LENGTH) return 'LIMPET_BAD_REQUEST'
     const { connection } = this
     this.keepAlive = !connection.close && (this.minor === 1 || connection.keepAlive)
     // h2c is not passed on: it would let a client speak HTTP/2 past every rule of this router.

@@ -21,6 +21,7 @@ export class ResponseHead {
   keepAlive = true
   /** Whether the content is an event stream (`text/event-stream`), which may be silent for long. */
   eventStream = false
+  hasDate = false
   /** The seconds of `Keep-Alive: timeout=N`, or -1. */
   keepAliveSeconds = -1
   /** Whether the response says `private` or `no-store` of itself. */
@@ -49,7 +50,7 @@ export class ResponseHead {
     connection.close = connection.keepAlive = connection.upgrade = false
     connection.named.length = 0
     this.contentLength = NO_CONTENT
-    this.chunked = this.eventStream = this.uncacheable = false
+    this.chunked = this.eventStream = this.uncacheable = this.hasDate = false
     this.keepAliveSeconds = -1
     let lengths = 0
     let codings = 0
@@ -68,6 +69,7 @@ export class ResponseHead {
         }
         case FIELD['transfer-encoding']:
           if (++codings > 1 || parseTransferEncoding(fields.value(field)) !== 'chunked') return false
+          if (fields.hasTabBehind(field)) return false
           this.chunked = true
           break
         case FIELD['keep-alive']:
@@ -75,6 +77,9 @@ export class ResponseHead {
           break
         case FIELD['content-type']:
           this.eventStream = /^text\/event-stream\b/i.test(fields.value(field))
+          break
+        case FIELD.date:
+          this.hasDate = true
           break
         case FIELD['cache-control']:
           this.uncacheable ||= /\b(?:no-store|private)\b/i.test(fields.value(field))

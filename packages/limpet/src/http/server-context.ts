@@ -1,4 +1,5 @@
 import type { Admission } from './admission.ts'
+import { CopyPool, READ_BYTES } from './copy-pool.ts'
 import type { HttpContext } from './http-context.ts'
 import { RequestHead } from './request-head.ts'
 import { ResponseHead } from './response-head.ts'
@@ -16,5 +17,12 @@ export interface ServerContext extends HttpContext {
 export function createServerContext(
   parts: Pick<ServerContext, 'settings' | 'routing' | 'deadlines' | 'counters' | 'admission'>,
 ): ServerContext {
-  return { ...parts, draining: false, requestHead: new RequestHead(), responseHead: new ResponseHead() }
+  return {
+    ...parts,
+    draining: false,
+    readBuffer: Buffer.allocUnsafeSlow(READ_BYTES),
+    copies: new CopyPool(),
+    requestHead: new RequestHead(),
+    responseHead: new ResponseHead(),
+  }
 }

@@ -7,6 +7,11 @@ import { FieldBlock } from './field-block.ts'
 const FORBIDDEN =
   /^(?:content-.*|proxy-.*|if-.*|x-forwarded-.*|x-real-ip|limpet-.*|accept.*|access-control-.*|age|date|expires|host|location|max-forwards|pragma|range|retry-after|te|vary|warning|www-authenticate)$/
 
+/** Some servers read `If_Match` as `If-Match`. */
+function canonical(name: string): string {
+  return name.toLowerCase().replaceAll('_', '-')
+}
+
 /**
  * The trailer lines to forward out of `section` (lines with CRLF and the closing empty line), or undefined
  * where the section is malformed.
@@ -19,7 +24,7 @@ export function forwardTrailers(section: string): string | undefined {
   if (!block.read(bytes, 0, 0, bytes.length - 2, 100) || block.count > 100) return undefined
   let kept = ''
   for (let field = 0; field < block.count; field++) {
-    if (block.number[field] !== 0 || FORBIDDEN.test(block.name(field).toLowerCase())) continue
+    if (block.number[field] !== 0 || FORBIDDEN.test(canonical(block.name(field)))) continue
     kept += section.slice(block.lineStart[field], block.lineEnd[field])
   }
   return kept

@@ -1,6 +1,11 @@
 import type { Socket } from 'node:net'
 import type { Timed } from './deadlines.ts'
 import type { HttpContext } from './http-context.ts'
+import type { ReplicaSocket } from './replica-socket.ts'
+import { writeBorrowed } from './write-message.ts'
+
+/** Called once both sockets of a tunnel are closed, with the bytes of each direction. */
+type OnOver = (fromClient: number, fromReplica: number) => void
 
 /** A connection that has switched protocols (WebSocket and others): bytes go both ways, unseen. */
 class Tunnel implements Timed {
@@ -9,45 +14,48 @@ class Tunnel implements Timed {
   readonly #context: HttpContext
   readonly #client: Socket
   readonly #replica: Socket
-  readonly #onOver: (fromClient: number, fromReplica: number) => void
-  readonly #bytesBefore: number
+  readonly #onOver: OnOver
+  readonly #sentBefore: number
+  readonly #takenBefore: number
   #open = 2
 
-  constructor(
-    context: HttpContext,
-    client: Socket,
-    replica: Socket,
-    onOver: (fromClient: number, fromReplica: number) => void,
-  ) {
+  constructor(context: HttpContext, client: Socket, opened: ReplicaSocket, onOver: OnOver) {
+    const replica = opened.socket
     this.#context = context
     this.#client = client
     this.#replica = replica
     this.#onOver = onOver
-    this.#bytesBefore = client.bytesWritten
-    this.#join(client, replica)
-    this.#join(replica, client)
+    this.#sentBefore = client.bytesWritten
+    this.#takenBefore = replica.bytesWritten
+    client.on('data', (chunk: Buffer) => {
+      this.#touch()
+      if (!replica.write(chunk)) client.pause()
+    })
+    opened.onBytes = (borrowed) => {
+      this.#touch()
+      if (!writeBorrowed(client, '', [borrowed], context.copies)) replica.pause()
+    }
+    this.#tie(client, replica)
+    this.#tie(replica, client)
     this.#touch()
     context.counters.tunnelOpened()
     context.deadlines.add(this)
   }
 
-  #join(from: Socket, to: Socket): void {
-    from.on('data', (chunk: Buffer) => {
-      this.#touch()
-      if (!to.write(chunk)) from.pause()
+  /** What happens at one end happens at the other: being ready for more, ending, breaking. */
+  #tie(socket: Socket, other: Socket): void {
+    socket.on('drain', () => {
+      other.resume()
     })
-    to.on('drain', () => {
-      from.resume()
+    socket.on('end', () => {
+      other.end()
     })
-    from.on('end', () => {
-      to.end()
-    })
-    from.on('error', () => {
+    socket.on('error', () => {
       // 'close' follows.
     })
-    from.on('close', (hadError: boolean) => {
-      if (hadError) to.resetAndDestroy()
-      else to.destroySoon()
+    socket.on('close', (hadError: boolean) => {
+      if (hadError) other.resetAndDestroy()
+      else other.destroySoon()
       this.#closed()
     })
   }
@@ -59,10 +67,6 @@ class Tunnel implements Timed {
 
   onDeadline(): void {
     this.#context.counters.timedOut('tunnel-idle')
-    this.destroy()
-  }
-
-  destroy(): void {
     this.#client.destroy()
     this.#replica.destroy()
   }
@@ -71,25 +75,22 @@ class Tunnel implements Timed {
     if (--this.#open > 0) return
     this.#context.deadlines.remove(this)
     this.#context.counters.tunnelClosed()
-    this.#onOver(this.#replica.bytesWritten, this.#client.bytesWritten - this.#bytesBefore)
+    this.#onOver(this.#replica.bytesWritten - this.#takenBefore, this.#client.bytesWritten - this.#sentBefore)
   }
 }
 
-/**
- * Joins two sockets. `fromClient` and `fromReplica` are bytes that came before; `onOver` is called once both
- * sockets are closed, with the bytes of each direction.
- */
+/** Joins two sockets. `fromClient` and `fromReplica` (borrowed) are bytes that came before. */
 export function startTunnel(
   context: HttpContext,
   client: Socket,
-  replica: Socket,
+  replica: ReplicaSocket,
   fromClient: Buffer,
   fromReplica: Buffer,
-  onOver: (fromClient: number, fromReplica: number) => void,
+  onOver: OnOver,
 ): void {
   new Tunnel(context, client, replica, onOver)
-  if (fromClient.length > 0) replica.write(fromClient)
-  if (fromReplica.length > 0) client.write(fromReplica)
+  if (fromClient.length > 0) replica.socket.write(fromClient)
+  if (fromReplica.length > 0) writeBorrowed(client, '', [fromReplica], context.copies)
   client.resume()
-  replica.resume()
+  replica.socket.resume()
 }

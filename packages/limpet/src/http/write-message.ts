@@ -1,11 +1,12 @@
 import type { Socket } from 'node:net'
+import type { CopyPool } from './copy-pool.ts'
 
-/** Content up to this many bytes goes out in one string with its head: one copy costs less than a second call. */
+/** Up to this many bytes go out as one string: the copy that makes it costs less than a second system call. */
 const JOIN_BYTES = 8192
 
 /**
  * Writes a head (Latin-1, may be empty) and parts of content with one system call where that is possible.
- * Returns false when the socket wants no more for now, as `write` does.
+ * The parts are the socket's from now on. Returns false when it wants no more for now, as `write` does.
  */
 export function writeMessage(socket: Socket, head: string, parts: readonly Buffer[]): boolean {
   if (parts.length === 0) return head === '' || socket.write(head, 'latin1')
@@ -18,6 +19,34 @@ export function writeMessage(socket: Socket, head: string, parts: readonly Buffe
   if (head !== '') socket.write(head, 'latin1')
   let wantsMore = true
   for (const part of parts) wantsMore = socket.write(part)
+  socket.uncork()
+  return wantsMore
+}
+
+/** As `writeMessage`, of parts whose bytes are another read's once the caller returns. */
+export function writeBorrowed(
+  socket: Socket,
+  head: string,
+  borrowed: readonly Buffer[],
+  copies: CopyPool,
+): boolean {
+  let length = 0
+  for (const part of borrowed) length += part.length
+  if (length > JOIN_BYTES) return writeCopies(socket, head, borrowed, copies)
+  let text = head
+  for (const part of borrowed) text += part.toString('latin1')
+  return text === '' || socket.write(text, 'latin1')
+}
+
+function writeCopies(socket: Socket, head: string, parts: readonly Buffer[], copies: CopyPool): boolean {
+  socket.cork()
+  if (head !== '') socket.write(head, 'latin1')
+  let wantsMore = true
+  for (const part of parts) {
+    const copy = copies.take(part.length)
+    part.copy(copy)
+    wantsMore = socket.write(copy.subarray(0, part.length), () => copies.give(copy))
+  }
   socket.uncork()
   return wantsMore
 }

@@ -74,6 +74,13 @@ export class Counters {
     this.#cells[connectionCells.indexOf(cell)]!++
   }
 
+  /** The thread is gone, and its connections with it. */
+  closeAll(): void {
+    const cells = this.#cells
+    cells[connectionCells.indexOf('closed')] = cells[connectionCells.indexOf('opened')]!
+    cells[connectionCells.indexOf('tunnelsClosed')] = cells[connectionCells.indexOf('tunnelsOpened')]!
+  }
+
   timedOut(kind: (typeof timeoutKinds)[number]): void {
     this.#cells[connectionCells.length + timeoutKinds.indexOf(kind)]!++
   }

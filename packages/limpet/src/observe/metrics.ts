@@ -44,7 +44,8 @@ export function createMetrics(source: MetricsSource): Metrics {
   addPinMetrics(registry, source)
   return {
     contentType: registry.contentType,
-    text: async () => (await registry.metrics()) + durationHistogram(source),
+    // prom-client writes Nan, which the format does not know.
+    text: async () => (await registry.metrics()).replaceAll(' Nan\n', ' NaN\n') + durationHistogram(source),
   }
 }
 

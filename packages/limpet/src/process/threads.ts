@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { ListenAddress } from '../config/schema.ts'
 import { forgetAdmissions } from '../http/admission.ts'
+import { Counters } from '../observe/counters.ts'
 import type { ReplicaBoard } from '../replicas/replica-board.ts'
 import type { Keyring } from '../session/keyring.ts'
 import { type RoutingConfig, RoutingThread, type ThreadHooks } from './routing-thread.ts'
@@ -11,6 +12,8 @@ import { WorkerHandle } from './worker-handle.ts'
 const ORDER_TIMEOUT_MS = 30_000
 const RESTART_FIRST_MS = 100
 const RESTART_LAST_MS = 5000
+/** A worker that lived this long did not die of what killed the one before. */
+const SETTLED_MS = 60_000
 
 /** The threads that serve, whether they are workers or the caller's own. */
 export interface ServingThreads {
@@ -54,8 +57,15 @@ export class WorkerThreads implements ServingThreads {
   }
 
   async configure(routing: RoutingConfig): Promise<void> {
-    await this.#all((worker) => worker.send({ order: 'configure', routing }, ORDER_TIMEOUT_MS))
+    const before = this.#routing
+    // Before the workers have it, since one that is being replaced meanwhile must come up with it.
     this.#routing = routing
+    try {
+      await this.#all((worker) => worker.send({ order: 'configure', routing }, ORDER_TIMEOUT_MS))
+    } catch (error) {
+      this.#routing = before
+      throw error
+    }
   }
 
   async listen(address: ListenAddress): Promise<number> {
@@ -83,8 +93,10 @@ export class WorkerThreads implements ServingThreads {
 
   #start(thread: number, nextRestartMs: number): WorkerHandle {
     const { memory, keyring, hooks } = this.#parts
+    const startedMs = performance.now()
     return new WorkerHandle({ memory, thread, keyring }, hooks, (error) => {
-      this.#onExit(thread, error, nextRestartMs)
+      const settled = performance.now() - startedMs > SETTLED_MS
+      this.#onExit(thread, error, settled ? RESTART_FIRST_MS : nextRestartMs)
     })
   }
 
@@ -94,6 +106,7 @@ export class WorkerThreads implements ServingThreads {
     this.#workers[thread] = undefined
     board.forgetThread(thread)
     forgetAdmissions(memory.admission, thread)
+    new Counters(memory.counters[thread]!).closeAll()
     log.error({ thread, err: error, restartMs }, 'a worker thread died; it is replaced')
     const timer = setTimeout(() => void this.#replace(thread, restartMs), restartMs)
     this.#restarts.set(thread, timer)

@@ -33,11 +33,19 @@ export function createKeyReader(source: KeySource): KeyReader {
       return (request) => prefixed('ip', request.peerAddress)
     case 'function':
       return (request) => {
-        const key = source.nameSession(request)
+        const key: unknown = source.nameSession(request)
+        if (key === undefined || key === null || key === '') return undefined
+        // A promise, turned into text, would be the same session for everyone.
+        if (typeof key !== 'string')
+          throw new TypeError(`A session function must return a string or undefined, not ${kindOf(key)}.`)
         // Keys are hashed byte by byte; what a function returns may hold any character.
-        return key ? Buffer.from(String(key), 'utf8').toString('latin1') : undefined
+        return Buffer.from(key, 'utf8').toString('latin1')
       }
   }
+}
+
+function kindOf(value: unknown): string {
+  return value instanceof Promise ? 'a promise' : typeof value
 }
 
 function prefixed(kind: string, key: string | undefined): string | undefined {

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { FieldBlock } from './field-block.ts'
+import { FIELD } from './header-names.ts'
+
+/** Reads `lines` (with their CRLFs) behind seven other bytes. */
+function read(lines: string, maxFields = 100): { block: FieldBlock; valid: boolean } {
+  const block = new FieldBlock()
+  const bytes = Buffer.from(`7 bytes${lines}`, 'latin1')
+  block.text = bytes.toString('latin1', 7)
+  return { block, valid: block.read(bytes, 7, 7, bytes.length, maxFields) }
+}
+
+function fieldsOf(lines: string): [name: string, value: string][] {
+  const { block, valid } = read(lines)
+  assert.ok(valid, 'the lines are refused')
+  return Array.from({ length: block.count }, (_, field) => [block.name(field), block.value(field)])
+}
+
+describe('lines that are fields (RFC 9112 §5)', () => {
+  const cases: readonly (readonly [why: string, lines: string, fields: [string, string][]])[] = [
+    ['none', '', []],
+    ['one', 'A: b\r\n', [['A', 'b']]],
+    ['no space behind the colon', 'A:b\r\n', [['A', 'b']]],
+    ['spaces and tabs around the value are not part of it', 'A: \t b c\t \r\n', [['A', 'b c']]],
+    ['spaces and tabs inside the value are', 'A: b \t c\r\n', [['A', 'b \t c']]],
+    ['an empty value', 'A:\r\n', [['A', '']]],
+    ['a value of spaces alone is empty', 'A: \t \r\n', [['A', '']]],
+    ['a colon in the value', 'A: b:c\r\n', [['A', 'b:c']]],
+    ['bytes from 0x80 in the value (obs-text)', 'A: caf\xe9\xff\x80\r\n', [['A', 'caf\xe9\xff\x80']]],
+    ['every token byte in the name', "!#$%&'*+-.^_`|~09azAZ: b\r\n", [["!#$%&'*+-.^_`|~09azAZ", 'b']]],
+    [
+      'order, spelling and repeats stay',
+      'b: 1\r\nA: 2\r\nB: 3\r\n',
+      [
+        ['b', '1'],
+        ['A', '2'],
+        ['B', '3'],
+      ],
+    ],
+  ]
+  for (const [why, lines, fields] of cases) test(why, () => assert.deepEqual(fieldsOf(lines), fields))
+})
+
+describe('lines that are refused', () => {
+  const cases: readonly (readonly [why: string, lines: string])[] = [
+    ['no colon', 'A\r\n'],
+    ['no name', ': b\r\n'],
+    ['a space before the colon (RFC 9112 §5.1)', 'A : b\r\n'],
+    ['a tab before the colon', 'A\t: b\r\n'],
+    ['folded with a space (RFC 9112 §5.2)', 'A: b\r\n c\r\n'],
+    ['folded with a tab', 'A: b\r\n\tc\r\n'],
+    ['white space before the first name', ' A: b\r\n'],
+    ['an empty line between fields', 'A: b\r\n\r\nC: d\r\n'],
+    ['a bare LF at the end (RFC 9112 §2.2)', 'A: b\nC: d\r\n'],
+    ['a bare CR in the value', 'A: b\rc\r\n'],
+    ['two CRs at the end', 'A: b\r\r\n'],
+    ['a bare CR before the value', 'A:\rb\r\n'],
+    ['a name with brackets', 'X[]: b\r\n'],
+    ['a name with byte 0xEF', '\xef: b\r\n'],
+    ['a line cut off', 'A: b'],
+    ['a line with CR and no LF', 'A: b\r'],
+  ]
+  for (const [why, lines] of cases) test(why, () => assert.equal(read(lines).valid, false))
+
+  test('every control character in a value, NUL and DEL too (RFC 9110 §5.5)', () => {
+    for (let byte = 0; byte < 256; byte++) {
+      const allowed = byte === 9 || (byte >= 32 && byte !== 127)
+      assert.equal(read(`A: b${String.fromCharCode(byte)}c\r\n`).valid, allowed, `byte ${byte}`)
+    }
+  })
+  test('every byte in a name that no token has (RFC 9110 §5.6.2)', () => {
+    for (let byte = 0; byte < 256; byte++) {
+      const char = String.fromCharCode(byte)
+      // A colon ends the name early: `a:c: b` is a field `a`.
+      const allowed = /[!#$%&'*+\-.^_`|~0-9A-Za-z:]/.test(char)
+      assert.equal(read(`a${char}c: b\r\n`).valid, allowed, `byte ${byte}`)
+    }
+  })
+})
+
+describe('what a block tells of its fields', () => {
+  const lines = 'Host: a\r\nX-One: 1\r\nContent_Length: 3\r\nx-one: 2\r\n'
+
+  test('known fields by number, others by 0, look-alikes by 255', () => {
+    const { block } = read(lines)
+    assert.deepEqual([...block.number.subarray(0, block.count)], [FIELD.host, 0, 255, 0])
+  })
+  test('where each line starts and ends, counted from the head', () => {
+    const { block } = read(lines)
+    assert.deepEqual(
+      Array.from({ length: block.count }, (_, field) =>
+        lines.slice(block.lineStart[field], block.lineEnd[field]),
+      ).join(''),
+      lines,
+    )
+  })
+  test('a field is found by its lower-case name, whatever its spelling', () => {
+    const { block } = read(lines)
+    assert.equal(block.find('x-one'), '1')
+    assert.equal(block.indexOf('x-one', 2), 3)
+    assert.equal(block.indexOf('x-one', 4), -1)
+    assert.equal(block.find('x-on'), undefined)
+    assert.equal(block.find('content-length'), undefined)
+  })
+  test('a tab behind a value is seen, one before it is not', () => {
+    const { block } = read('A: b\r\nA: b\t\r\nA:\tb \r\nA: b \t \r\nA: b\tc\r\n')
+    assert.deepEqual(
+      [0, 1, 2, 3, 4].map((field) => block.hasTabBehind(field)),
+      [false, true, false, true, false],
+    )
+  })
+  test('more fields than allowed are counted past the bound, and reading ends', () => {
+    assert.equal(read('A: b\r\n'.repeat(3), 3).block.count, 3)
+    const { block, valid } = read(`${'A: b\r\n'.repeat(4)} not a field`, 3)
+    assert.ok(valid)
+    assert.equal(block.count, 4)
+  })
+  test('however many are allowed, no more are stored than there is room for', () => {
+    const { block, valid } = read('A: b\r\n'.repeat(1100), 2000)
+    assert.ok(valid)
+    assert.equal(block.count, 1025)
+  })
+  test('a block that is read again forgets what it held', () => {
+    const block = new FieldBlock()
+    for (const text of ['A: b\r\nC: d\r\n', 'E: f\r\n']) {
+      const bytes = Buffer.from(text)
+      block.text = text
+      assert.ok(block.read(bytes, 0, 0, bytes.length, 100))
+    }
+    assert.equal(block.count, 1)
+    assert.equal(block.find('a'), undefined)
+    assert.equal(block.find('e'), 'f')
+  })
+})
