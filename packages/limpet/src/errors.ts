@@ -24,6 +24,10 @@ export const refusals = {
   LIMPET_LOOP: { status: 508, message: 'This router has seen the request before: it is routed in a loop.' },
   LIMPET_NO_SERVICE: { status: 404, message: 'No service is configured for this host and path.' },
   LIMPET_NO_REPLICA: { status: 503, message: 'No replica of this service can take the request now.' },
+  LIMPET_EXHAUSTED: {
+    status: 503,
+    message: 'The router is out of file descriptors or ports for connections to replicas.',
+  },
   LIMPET_SESSION_LOST: {
     status: 503,
     message: 'The replica that held this session is gone, and this service does not move sessions.',

@@ -25,7 +25,9 @@ export const limitsSchema = section({
     ),
   connections: count(0, 1_000_000)
     .prefault(0)
-    .describe('The most client connections at a time, over all workers. 0 sets no limit.'),
+    .describe(
+      'The most client connections at a time, over all workers. 0: as many as file descriptors allow (`ulimit -n`), two for each.',
+    ),
   connectionsPerClient: count(0, 1_000_000)
     .prefault(0)
     .describe('The most connections at a time from one client address. 0 sets no limit.'),

@@ -43,6 +43,7 @@ const NOTHING: readonly Buffer[] = []
 const refusalOf = {
   refused: 'LIMPET_NO_REPLICA',
   'connect-timeout': 'LIMPET_CONNECT_TIMEOUT',
+  exhausted: 'LIMPET_EXHAUSTED',
   reset: 'LIMPET_REPLICA_RESET',
   'response-timeout': 'LIMPET_RESPONSE_TIMEOUT',
   'bad-response': 'LIMPET_BAD_RESPONSE',
@@ -295,6 +296,7 @@ export class Exchange implements ResponseSink, ExchangeSummary {
       } else this.#refuse(this.#route!.refusal ?? refusalOf[failure])
       return
     }
+    if (failure === 'exhausted') this.#context.counters.exhausted()
     const mayRepeat =
       failure === 'reset' && replica.reused && !replica.answered && this.#replayable && this.retries === 0
     if (mayRepeat && IDEMPOTENT.has(this.method)) {

@@ -22,7 +22,10 @@ export type TimeoutKind = 'head' | 'idle' | 'request-body' | 'write-stall' | 'st
 export interface ConnectionCounters {
   opened(): void
   closed(): void
-  refusedConnection(): void
+  /** A client's connection was over a limit, or could not be accepted (`why`). */
+  refusedConnection(why: string): void
+  /** There was no descriptor or port for a connection to a replica. */
+  exhausted(): void
   tunnelOpened(): void
   tunnelClosed(): void
   timedOut(kind: TimeoutKind): void

@@ -24,6 +24,8 @@ export class Listener {
       this.#server.once('error', reject)
       this.#server.listen({ port, reusePort, ...(host === '' ? {} : { host }) }, () => {
         this.#server.off('error', reject)
+        // Errors of accept(2): out of descriptors or memory. The listener stays, and goes on when it can.
+        this.#server.on('error', (error) => this.#context.counters.refusedConnection(error.message))
         const address = this.#server.address()
         resolve(typeof address === 'object' && address !== null ? address.port : port)
       })
@@ -51,7 +53,7 @@ export class Listener {
     const address = socket.remoteAddress
     // Gone before it was accepted, or one too many: either way there is nobody to answer.
     if (address === undefined || !admission.admit(address, settings.limits)) {
-      if (address !== undefined) counters.refusedConnection()
+      if (address !== undefined) counters.refusedConnection('there are as many as the limits allow')
       socket.destroy()
       return
     }

@@ -12,6 +12,8 @@ export type Failure =
   /** No connection came about, so nothing of the request was sent. */
   | 'refused'
   | 'connect-timeout'
+  /** This process has no descriptor or port left for a connection; the replica is not to blame. */
+  | 'exhausted'
   /** The connection ended before a whole response head. */
   | 'reset'
   | 'response-timeout'
@@ -47,6 +49,8 @@ export interface ResponseSink {
 export const HEAD_END = Buffer.from('\r\n\r\n')
 const NONE = Buffer.alloc(0)
 const NEVER = Number.POSITIVE_INFINITY
+/** Errors of connect(2) and socket(2) that tell of this machine, not of the peer. */
+const LOCAL_FAULTS = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL'])
 
 const CONNECTING = 0
 const IDLE = 1
@@ -282,8 +286,9 @@ export class ReplicaConnection implements Timed {
     this.#fail(this.#state === CONTENT ? 'cut' : 'reset')
   }
 
-  readonly #onError = (): void => {
-    // 'close' follows and says all there is to say.
+  /** 'close' follows and does the rest. */
+  readonly #onError = (error: NodeJS.ErrnoException): void => {
+    if (this.#state === CONNECTING && LOCAL_FAULTS.has(error.code ?? '')) this.#fail('exhausted')
   }
 
   readonly #onClose = (): void => {

@@ -32,21 +32,26 @@ export function writeBorrowed(
 ): boolean {
   let length = 0
   for (const part of borrowed) length += part.length
-  if (length > JOIN_BYTES) return writeCopies(socket, head, borrowed, copies)
+  if (length > JOIN_BYTES) return writeCopies(socket, head, borrowed, length, copies)
   let text = head
   for (const part of borrowed) text += part.toString('latin1')
   return text === '' || socket.write(text, 'latin1')
 }
 
-function writeCopies(socket: Socket, head: string, parts: readonly Buffer[], copies: CopyPool): boolean {
+function writeCopies(
+  socket: Socket,
+  head: string,
+  parts: readonly Buffer[],
+  length: number,
+  copies: CopyPool,
+): boolean {
+  // One for all parts: a read of small chunks has thousands of them.
+  const copy = copies.take(length)
+  let at = 0
+  for (const part of parts) at += part.copy(copy, at)
   socket.cork()
   if (head !== '') socket.write(head, 'latin1')
-  let wantsMore = true
-  for (const part of parts) {
-    const copy = copies.take(part.length)
-    part.copy(copy)
-    wantsMore = socket.write(copy.subarray(0, part.length), () => copies.give(copy))
-  }
+  const wantsMore = socket.write(copy.subarray(0, length), () => copies.give(copy))
   socket.uncork()
   return wantsMore
 }

@@ -4,11 +4,12 @@ import type { Config, ListenAddress, SessionFunction } from '../config/schema.ts
 import { LimpetError } from '../errors.ts'
 import { Admission } from '../http/admission.ts'
 import { Deadlines } from '../http/deadlines.ts'
-import type { HttpSettings } from '../http/http-context.ts'
+import type { ConnectionCounters, HttpSettings } from '../http/http-context.ts'
 import { Listener } from '../http/listener.ts'
 import { createServerContext, type ServerContext } from '../http/server-context.ts'
 import { AccessLog, type AccessRecord } from '../observe/access-log.ts'
 import { Counters } from '../observe/counters.ts'
+import { seldom } from '../observe/seldom.ts'
 import { ReplicaBoard } from '../replicas/replica-board.ts'
 import { type ReplicaIds, Router } from '../router.ts'
 import type { Keyring } from '../session/keyring.ts'
@@ -23,6 +24,8 @@ export interface RoutingConfig {
   readonly replicaIds: ReplicaIds
   /** This router's pseudonym in Via. */
   readonly via: string
+  /** The most client connections at a time, by the config and by what the process can hold. */
+  readonly maxConnections: number
 }
 
 /** Where a thread's words go; on a worker thread, to the main one. */
@@ -31,8 +34,8 @@ export interface ThreadHooks {
   access(records: AccessRecord[]): void
 }
 
-/** A session function that throws for every request must not fill the log. */
-const SOURCE_ERROR_EVERY_MS = 10_000
+/** The same trouble with every request must not fill the log. */
+const SAY_EVERY_MS = 10_000
 
 /** One thread that serves: its listener, its router and its share of the process's memory. */
 export class RoutingThread {
@@ -40,70 +43,72 @@ export class RoutingThread {
   readonly #router: Router
   readonly #listener: Listener
   readonly #accessLog: AccessLog
-  readonly #modules = new Map<string, SessionFunction>()
-  readonly #accessSwitch: { log: AccessLog | undefined } = { log: undefined }
+  readonly #modules: Map<string, SessionFunction>
   readonly #deadlines = new Deadlines()
+  #logsAccess = false
 
-  constructor(memory: SharedMemory, thread: number, keyring: Keyring, hooks: ThreadHooks) {
+  /** Makes a thread that routes by `routing`. Rejects when a session module can't be loaded. */
+  static async start(
+    parts: { memory: SharedMemory; thread: number; keyring: Keyring },
+    hooks: ThreadHooks,
+    routing: RoutingConfig,
+  ): Promise<RoutingThread> {
+    const modules = new Map<string, SessionFunction>()
+    await loadSessionModules(routing.config, modules)
+    return new RoutingThread(parts, hooks, routing, modules)
+  }
+
+  private constructor(
+    { memory, thread, keyring }: { memory: SharedMemory; thread: number; keyring: Keyring },
+    hooks: ThreadHooks,
+    routing: RoutingConfig,
+    modules: Map<string, SessionFunction>,
+  ) {
     const counters = new Counters(memory.counters[thread]!)
-    const accessSwitch = this.#accessSwitch
+    this.#modules = modules
     this.#accessLog = new AccessLog((records) => hooks.access(records))
-    let sourceErrorSaidMs = Number.NEGATIVE_INFINITY
-    const connectionCounters = {
-      opened: () => counters.connection('opened'),
-      closed: () => counters.connection('closed'),
-      refusedConnection: () => counters.connection('refusedConnections'),
-      tunnelOpened: () => counters.connection('tunnelsOpened'),
-      tunnelClosed: () => counters.connection('tunnelsClosed'),
-      timedOut: counters.timedOut.bind(counters),
-    }
-    const routing = {
-      route: (...args: Parameters<Router['route']>) => this.#router.route(...args),
-      refused: (...args: Parameters<Router['refused']>) => this.#router.refused(...args),
-    }
     this.#context = createServerContext({
-      settings: undefined as unknown as HttpSettings,
-      routing,
+      settings: settingsOf(routing),
+      routing: {
+        route: (head, peer) => this.#router.route(head, peer),
+        refused: (code) => this.#router.refused(code),
+      },
       deadlines: this.#deadlines,
-      counters: connectionCounters,
+      counters: connectionCounters(counters, hooks),
       admission: new Admission(memory.admission, thread),
     })
+    const logOf = () => (this.#logsAccess ? this.#accessLog : undefined)
     this.#router = new Router({
       keyring,
-      modules: this.#modules,
+      modules,
       board: new ReplicaBoard(memory.board, thread),
       pins: new PinTable(memory.pins),
       context: this.#context,
       counters,
       get accessLog() {
-        return accessSwitch.log
+        return logOf()
       },
       isTrusted: (address) => this.#context.settings.isTrusted(address),
-      onSourceError: (service, error) => {
-        if (performance.now() - sourceErrorSaidMs < SOURCE_ERROR_EVERY_MS) return
-        sourceErrorSaidMs = performance.now()
-        hooks.warn('a session source threw; its requests are answered with 500', {
-          service,
-          error: error instanceof Error ? error.message : String(error),
-        })
-      },
+      onSourceError: seldom(SAY_EVERY_MS, (heldBack, service: string, error: unknown) => {
+        const message = error instanceof Error ? error.message : String(error)
+        const fields = { service, error: message, heldBack }
+        hooks.warn('a session source threw; its requests are answered with 500', fields)
+      }),
     })
     this.#listener = new Listener(this.#context)
+    this.#apply(routing)
   }
 
   /** Routes by this config from now on. Rejects, and changes nothing, when a session module can't be loaded. */
   async configure(routing: RoutingConfig): Promise<void> {
-    const { config, via } = routing
-    for (const service of config.services) {
-      for (const source of service.session) {
-        if (source.kind === 'module' && !this.#modules.has(source.path))
-          this.#modules.set(source.path, await loadSessionModule(source.path))
-      }
-    }
-    const { limits, timeouts, forwarded } = config
-    this.#context.settings = { limits, timeouts, forwarded, via, isTrusted: trustOf(config) }
-    this.#accessSwitch.log = config.log.access === 'off' ? undefined : this.#accessLog
-    this.#router.configure(config, routing.serviceIndexes, routing.replicaIds)
+    await loadSessionModules(routing.config, this.#modules)
+    this.#apply(routing)
+  }
+
+  #apply(routing: RoutingConfig): void {
+    this.#context.settings = settingsOf(routing)
+    this.#logsAccess = routing.config.log.access !== 'off'
+    this.#router.configure(routing.config, routing.serviceIndexes, routing.replicaIds)
   }
 
   listen({ host, port }: ListenAddress, reusePort: boolean): Promise<number> {
@@ -125,6 +130,42 @@ function trustOf(config: Config): (address: string) => boolean {
   for (const { address, prefixBits, family } of config.trustedProxies)
     list.addSubnet(address, prefixBits, family)
   return (address) => list.check(address, address.includes(':') ? 'ipv6' : 'ipv4')
+}
+
+function settingsOf({ config, via, maxConnections }: RoutingConfig): HttpSettings {
+  const { timeouts, forwarded } = config
+  const limits = { ...config.limits, connections: maxConnections }
+  return { limits, timeouts, forwarded, via, isTrusted: trustOf(config) }
+}
+
+function connectionCounters(counters: Counters, hooks: ThreadHooks): ConnectionCounters {
+  const sayRefused = seldom(SAY_EVERY_MS, (heldBack, why: string) => {
+    hooks.warn('client connections are refused: see limits.connections, and ulimit -n', { why, heldBack })
+  })
+  const sayExhausted = seldom(SAY_EVERY_MS, (heldBack) => {
+    const message = 'no file descriptor or port is left for connections to replicas: see ulimit -n'
+    hooks.warn(message, { heldBack })
+  })
+  return {
+    opened: () => counters.connection('opened'),
+    closed: () => counters.connection('closed'),
+    refusedConnection: (why) => {
+      counters.connection('refusedConnections')
+      sayRefused(why)
+    },
+    exhausted: sayExhausted,
+    tunnelOpened: () => counters.connection('tunnelsOpened'),
+    tunnelClosed: () => counters.connection('tunnelsClosed'),
+    timedOut: (kind) => counters.timedOut(kind),
+  }
+}
+
+/** Loads the session modules that `modules` lacks. */
+async function loadSessionModules(config: Config, modules: Map<string, SessionFunction>): Promise<void> {
+  for (const source of config.services.flatMap(({ session }) => session)) {
+    if (source.kind === 'module' && !modules.has(source.path))
+      modules.set(source.path, await loadSessionModule(source.path))
+  }
 }
 
 async function loadSessionModule(path: string): Promise<SessionFunction> {

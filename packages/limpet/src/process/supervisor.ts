@@ -12,6 +12,7 @@ import { ReplicaBoard } from '../replicas/replica-board.ts'
 import type { Keyring } from '../session/keyring.ts'
 import { PinTable } from '../session/pin-table.ts'
 import { claimPort } from './claim-port.ts'
+import { connectionsByDescriptors } from './descriptors.ts'
 import { PinSweep } from './pin-sweep.ts'
 import { createSharedMemory } from './shared-memory.ts'
 import { type ServingThreads, serveHere, WorkerThreads } from './threads.ts'
@@ -123,8 +124,18 @@ export class Supervisor {
   async #putInForce(config: Config): Promise<void> {
     const { serviceIndexes, replicaIds } = this.#fleet.admit(config)
     const via = config.via ?? defaultVia(this.#keyring)
-    await this.#threads.configure({ config, serviceIndexes, replicaIds, via })
+    const maxConnections = this.#maxConnections(config)
+    await this.#threads.configure({ config, serviceIndexes, replicaIds, via, maxConnections })
     this.#fleet.settle(config)
+  }
+
+  /** `limits.connections`, as far as there are file descriptors for it. */
+  #maxConnections({ limits }: Config): number {
+    const possible = connectionsByDescriptors()
+    if (limits.connections === 0) return possible
+    if (possible > 0 && limits.connections > possible)
+      this.#log.warn({ possible }, 'limits.connections is more than file descriptors allow: see ulimit -n')
+    return possible > 0 ? Math.min(limits.connections, possible) : limits.connections
   }
 
   #loadKeys(config: Config): Keyring {

@@ -34,11 +34,15 @@ export interface ThreadParts {
 
 /** Serves in the calling thread: for programs that bring session functions of their own. */
 export function serveHere({ memory, keyring, hooks }: ThreadParts): ServingThreads {
-  const thread = new RoutingThread(memory, 0, keyring, hooks)
+  let serving: RoutingThread | undefined
   return {
-    configure: (routing) => thread.configure(routing),
-    listen: (address) => thread.listen(address, false),
-    close: (deadlineMs) => thread.close(deadlineMs),
+    configure: async (routing) => {
+      if (serving === undefined)
+        serving = await RoutingThread.start({ memory, keyring, thread: 0 }, hooks, routing)
+      else await serving.configure(routing)
+    },
+    listen: async (address) => (await serving?.listen(address, false)) ?? address.port,
+    close: async (deadlineMs) => serving?.close(deadlineMs),
   }
 }
 

@@ -1,29 +1,33 @@
 /** The entry of a worker thread: carries out the main thread's orders, one after the other. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { RoutingThread } from './routing-thread.ts'
+import { RoutingThread, type ThreadHooks } from './routing-thread.ts'
 import type { Order, OrderMessage, WorkerMessage, WorkerStart } from './worker-messages.ts'
 
 const port = parentPort!
-const { memory, thread, keyring } = workerData as WorkerStart
+const start = workerData as WorkerStart
 
 function tell(message: WorkerMessage): void {
   port.postMessage(message)
 }
 
-const routing = new RoutingThread(memory, thread, keyring, {
+const hooks: ThreadHooks = {
   warn: (message, fields) => tell({ kind: 'warn', message, fields }),
   access: (records) => tell({ kind: 'access', records }),
-})
+}
+
+let serving: RoutingThread | undefined
 
 async function carryOut(order: Order): Promise<void> {
   switch (order.order) {
     case 'configure':
-      return routing.configure(order.routing)
+      if (serving === undefined) serving = await RoutingThread.start(start, hooks, order.routing)
+      else await serving.configure(order.routing)
+      return
     case 'listen':
-      await routing.listen(order.address, true)
+      await serving?.listen(order.address, true)
       return
     case 'close':
-      return routing.close(order.deadlineMs)
+      await serving?.close(order.deadlineMs)
   }
 }
 

@@ -1,0 +1,270 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { refusalCodes } from './errors.ts'
+import type { ResponseHead } from './http/response-head.ts'
+import { decisionOf, finish, replicaOf, sampleRouter, slotOfName } from './router.fixture.ts'
+
+const responseHead = {} as ResponseHead
+const named = { 'x-session-id': 'one' }
+
+/** A refusal's place among the counters. */
+const indexOf = (code: (typeof refusalCodes)[number]) => refusalCodes.indexOf(code)
+
+describe('the way of a request', () => {
+  test('leads a session home once it is placed', () => {
+    const { answer } = sampleRouter('abc')
+    const first = answer(named)
+    assert.equal(decisionOf(first), 'new')
+    for (let time = 0; time < 5; time++) {
+      const next = answer(named)
+      assert.deepEqual([replicaOf(next), decisionOf(next)], [replicaOf(first), 'hit'])
+    }
+  })
+
+  test('without a session goes by the balance and leaves no pin', () => {
+    const { answer, pins } = sampleRouter('abc', { balance: 'round-robin' })
+    const homes = Array.from({ length: 6 }, () => replicaOf(answer()))
+    assert.deepEqual(homes.toSorted(), ['a', 'a', 'b', 'b', 'c', 'c'])
+    assert.equal(pins.live, 0)
+  })
+
+  test('counts as under way from the choice of a replica to the end, on the one that has it', () => {
+    const { route, board } = sampleRouter('ab')
+    const request = route(named)
+    const first = slotOfName(replicaOf(request))
+    assert.equal(board.inFlight(first), 1)
+    assert.equal(request.next('refused'), true)
+    const second = slotOfName(replicaOf(request))
+    assert.notEqual(second, first)
+    assert.deepEqual([board.inFlight(first), board.inFlight(second)], [0, 1])
+    finish(request)
+    assert.equal(board.inFlight(second), 0)
+    const lost = route(named)
+    while (lost.next('refused'));
+    finish(lost)
+    assert.deepEqual([board.inFlight(first), board.inFlight(second)], [0, 0])
+  })
+
+  test('of a moved session is told apart, and its pin moves with the first answer, not before', () => {
+    const { route, answer, counters } = sampleRouter('abc')
+    const home = replicaOf(answer(named))
+    const lost = route(named)
+    assert.equal(lost.next('refused'), true)
+    finish(lost, { refusal: 'LIMPET_REPLICA_RESET' })
+    // Nobody answered, so the session is still at home, which may be back by now.
+    assert.deepEqual([replicaOf(answer(named)), counters.service(0).moves[3]], [home, 0])
+    const moved = route(named)
+    assert.equal(moved.next('refused'), true)
+    moved.responded(responseHead)
+    finish(moved, { retries: 1 })
+    assert.equal(decisionOf(moved), 'moved; reason=refused')
+    const next = answer(named)
+    assert.deepEqual([replicaOf(next), decisionOf(next)], [replicaOf(moved), 'hit'])
+    assert.deepEqual([counters.service(0).moves[3], counters.service(0).retries], [1, 1])
+  })
+
+  test('of a session whose replica is down, ejected or removed leads to another', () => {
+    for (const reason of ['down', 'ejected', 'removed'] as const) {
+      const { answer, board, configure } = sampleRouter('abc')
+      const home = replicaOf(answer(named))
+      const slot = slotOfName(home)
+      const rule = { failures: 1, backoffMs: 60_000, maxBackoffMs: 60_000 }
+      if (reason === 'down') board.setHealth(slot, false)
+      else if (reason === 'ejected') board.connectFailed(slot, rule, Date.now())
+      else configure('abc'.replace(home, ''))
+      const moved = answer(named)
+      assert.notEqual(replicaOf(moved), home)
+      assert.equal(decisionOf(moved), `moved; reason=${reason}`)
+      assert.equal(decisionOf(answer(named)), 'hit')
+    }
+  })
+
+  test('of two that find their replica gone at once moves the session once, to one home', () => {
+    const { route, answer, board, counters } = sampleRouter('abcd')
+    board.setHealth(slotOfName(replicaOf(answer(named))), false)
+    const one = route(named)
+    const other = route(named)
+    one.responded(responseHead)
+    other.responded(responseHead)
+    finish(one)
+    finish(other)
+    assert.equal(replicaOf(one), replicaOf(other))
+    assert.deepEqual([decisionOf(one), decisionOf(other)], ['moved; reason=down', 'hit'])
+    assert.equal(
+      counters.service(0).moves.reduce((sum, count) => sum + count),
+      1,
+    )
+  })
+
+  test('tells the replica the epoch of a session that lived elsewhere', () => {
+    const { route, answer, board } = sampleRouter('abc')
+    const home = replicaOf(answer(named))
+    assert.equal(answer(named).requestLines, '')
+    board.setHealth(slotOfName(home), false)
+    assert.equal(answer(named).requestLines, 'limpet-epoch: 1\r\n')
+    const second = route(named)
+    assert.equal(second.requestLines, 'limpet-epoch: 1\r\n')
+    board.setHealth(slotOfName(replicaOf(second)), false)
+    assert.equal(answer(named).requestLines, 'limpet-epoch: 2\r\n')
+  })
+
+  test('tries four replicas at most, each once', () => {
+    const { route } = sampleRouter('abcdef')
+    const request = route(named)
+    const tried = [replicaOf(request)]
+    while (request.next('refused')) tried.push(replicaOf(request))
+    assert.equal(tried.length, 4)
+    assert.equal(new Set(tried).size, 4)
+    assert.equal(request.refusal, 'LIMPET_NO_REPLICA')
+  })
+
+  test('says when it was time that ran out', () => {
+    const { route } = sampleRouter('a')
+    const request = route(named)
+    assert.equal(request.next('connect-timeout'), false)
+    assert.equal(request.refusal, 'LIMPET_CONNECT_TIMEOUT')
+  })
+
+  test('that no replica ever took leaves no pin behind', () => {
+    const { route, pins } = sampleRouter('ab', { onLost: 'reject' })
+    const request = route(named)
+    assert.equal(pins.live, 1)
+    while (request.next('refused'));
+    finish(request)
+    assert.equal(pins.live, 0)
+  })
+
+  test('leaves the pin alone that another request of the session has moved meanwhile', () => {
+    const { route, answer, board, pins } = sampleRouter('abcde')
+    const unlucky = route(named)
+    board.setHealth(slotOfName(replicaOf(unlucky)), false)
+    const home = replicaOf(answer(named))
+    while (unlucky.next('refused'));
+    finish(unlucky)
+    assert.equal(pins.live, 1)
+    assert.equal(replicaOf(answer(named)), home)
+  })
+})
+
+describe('on-lost: reject', () => {
+  test('refuses the session while its replica is down, and serves it when that is back', () => {
+    const { route, answer, board, counters } = sampleRouter('abc', { onLost: 'reject' })
+    const home = replicaOf(answer(named))
+    board.setHealth(slotOfName(home), false)
+    const refused = route(named)
+    assert.equal(refused.refusal, 'LIMPET_SESSION_LOST')
+    finish(refused, { status: 503 })
+    assert.equal(counters.refusals(indexOf('LIMPET_SESSION_LOST')), 1)
+    board.setHealth(slotOfName(home), true)
+    const back = answer(named)
+    assert.deepEqual([replicaOf(back), decisionOf(back)], [home, 'hit'])
+  })
+
+  test('refuses it when the replica takes no connection; a new session is tried elsewhere', () => {
+    const { route, answer } = sampleRouter('abc', { onLost: 'reject' })
+    answer(named)
+    const lost = route(named)
+    assert.equal(lost.next('refused'), false)
+    assert.equal(lost.refusal, 'LIMPET_SESSION_LOST')
+    const fresh = route({ 'x-session-id': 'two' })
+    assert.equal(fresh.next('refused'), true)
+    fresh.responded(responseHead)
+    finish(fresh)
+    assert.equal(decisionOf(fresh), 'new')
+    const next = answer({ 'x-session-id': 'two' })
+    assert.deepEqual([replicaOf(next), decisionOf(next)], [replicaOf(fresh), 'hit'])
+  })
+})
+
+describe('a new config', () => {
+  test('keeps the connections to replicas that stay, and moves no session', () => {
+    const { answer, configure } = sampleRouter('abc')
+    const before = answer(named)
+    configure('abcd', { ttl: '1h' })
+    const after = answer(named)
+    assert.equal(after.pool, before.pool)
+    assert.equal(decisionOf(after), 'hit')
+  })
+
+  test('gives up the connections to those that go', () => {
+    const { answer, configure } = sampleRouter('ab')
+    const { pool } = answer(named)
+    const { address } = pool
+    const config = { idleMs: 4000, maxIdle: 256 }
+    assert.equal(pool.serves(address, config), true)
+    configure('ab'.replace(replicaOf(answer(named)), ''))
+    assert.equal(pool.serves(address, config), false)
+  })
+})
+
+describe('a request', () => {
+  test('is refused where no service is for it', () => {
+    const { route, counters } = sampleRouter('a', { match: { path: '/app' } })
+    const request = route({}, '/other')
+    assert.equal(request.refusal, 'LIMPET_NO_SERVICE')
+    finish(request, { status: 404, refusal: 'LIMPET_NO_SERVICE' })
+    assert.equal(counters.refusals(indexOf('LIMPET_NO_SERVICE')), 1)
+  })
+
+  test('whose session function throws is refused, counted and told, and nothing else is', () => {
+    const error = new Error('user')
+    const { route, answer, counters, sourceErrors } = sampleRouter('a', {
+      session: (head) => {
+        if (head.header('x-fail') !== undefined) throw error
+        return 'x'
+      },
+    })
+    const failed = route({ 'x-fail': '1' })
+    assert.equal(failed.refusal, 'LIMPET_SESSION_SOURCE_FAILED')
+    finish(failed, { status: 500 })
+    assert.deepEqual([counters.service(0).sourceErrors, sourceErrors], [1, [error]])
+    assert.equal(decisionOf(answer()), 'new')
+  })
+
+  test("names its session by the client's address only as a trusted proxy tells it", () => {
+    const { route, pins } = sampleRouter('abc', { session: 'ip' })
+    const from = (peer: string, client: string) => finish(route({ 'x-forwarded-for': client }, '/', peer))
+    from('1.1.1.1', '2.2.2.2')
+    from('1.1.1.1', '3.3.3.3')
+    assert.equal(pins.live, 1)
+    from('10.0.0.1', '1.1.1.1')
+    assert.equal(pins.live, 1)
+    from('10.0.0.1', '2.2.2.2')
+    assert.equal(pins.live, 2)
+  })
+
+  test("has the replica's own Host where the service wants it, on each attempt", () => {
+    const { route } = sampleRouter('ab', { host: 'replica' })
+    const request = route(named)
+    assert.equal(request.replacesHost, true)
+    assert.equal(request.requestLines, `Host: 127.0.0.1:${request.pool.address.port}\r\n`)
+    request.next('refused')
+    assert.equal(request.requestLines, `Host: 127.0.0.1:${request.pool.address.port}\r\n`)
+  })
+
+  test('is told nothing where the service does not want it', () => {
+    const { answer } = sampleRouter('a', { decisionHeader: false })
+    assert.equal(answer(named).responseLines, '')
+  })
+
+  test('with a cookie of a home that is gone gets a new cookie, and the old one leads to the new home', () => {
+    const { answer, board } = sampleRouter('abc', { dialect: 'cookie' })
+    const cookieOf = (lines: string) => ({ cookie: /Set-Cookie: ([^;]+)/.exec(lines)![1]! })
+    const first = answer()
+    assert.equal(first.replacesCacheControl, true)
+    const held = cookieOf(first.responseLines)
+    board.setHealth(slotOfName(replicaOf(first)), false)
+    const moved = answer(held)
+    assert.equal(decisionOf(moved), 'moved; reason=down')
+    const next = answer(cookieOf(moved.responseLines))
+    assert.deepEqual(
+      [replicaOf(next), decisionOf(next), next.replacesCacheControl],
+      [replicaOf(moved), 'hit', false],
+    )
+    // A second tab, whose request was on its way with the old cookie.
+    board.setHealth(slotOfName(replicaOf(first)), true)
+    const late = answer(held)
+    assert.deepEqual([replicaOf(late), decisionOf(late)], [replicaOf(moved), 'hit'])
+    assert.match(late.responseLines, /^Set-Cookie: /)
+  })
+})
