@@ -75,6 +75,7 @@ test('a router with worker threads from the installed library routes a session t
     const router = createRouter({
       listen: '127.0.0.1:0',
       workers: 2,
+      log: { level: 'warn' },
       services: [{ name: 'demo', replicas: servers.map(({ name, url }) => ({ name, url })), session: ['header:x-session'] }],
     })
     const { url } = await router.start()
@@ -94,8 +95,8 @@ test('a router with worker threads from the installed library routes a session t
 
 test('the declarations type-check in a strict project, and catch a misspelt option', async () => {
   const source = `
-    import { createRouter, StartError, type Router } from 'limpet'
-    const router: Router = createRouter({
+    import { createRouter, StartError, type LimpetRouter } from 'limpet'
+    const router: LimpetRouter = createRouter({
       listen: '127.0.0.1:8080',
       services: [{ name: 'demo', replicas: [{ url: 'http://127.0.0.1:9001' }], session: ['header:x-session'] }],
     })

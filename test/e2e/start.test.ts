@@ -62,6 +62,21 @@ test('npm start comes up, its curl line sticks to one replica, and Ctrl-C stops 
   assert.doesNotMatch(demo.printed(), /^\s+at |Error|npm error|died/m)
 })
 
+test('Ctrl-C lets a streamed answer under way come to its end', async (t) => {
+  const demo = await startDemo()
+  t.after(() => stopDemo(demo))
+  const content = 'word '.repeat(20)
+  const response = await fetch(`${demo.url}/v1/chat/completions`, {
+    method: 'POST',
+    body: JSON.stringify({ messages: [{ role: 'user', content }], stream: true }),
+  })
+  demo.signalAll('SIGINT')
+  const events = (await response.text()).trimEnd().split('\n\n')
+  assert.equal(events.at(-1), 'data: [DONE]')
+  assert.deepEqual(await demo.ended, { code: 0, signal: null })
+  assert.doesNotMatch(demo.printed(), /died/)
+})
+
 test('a signal to the first process alone stops everything, too, with exit code 0', async (t) => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     const demo = await startDemo()

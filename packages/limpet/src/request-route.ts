@@ -138,7 +138,8 @@ export class RequestRoute implements Route {
   #candidate(hash: Uint32Array | undefined): number {
     const { placement, balance, replicas } = this.#service
     const policy = hash === undefined ? balance : placement
-    policy.start(hash, replicas)
+    const isFirst = this.#decision !== 'moved' && this.#tried === undefined
+    policy.start(hash, isFirst || hash === undefined ? replicas : replicas.bySessions)
     let place = policy.next()
     while (place !== -1 && this.#tried.includes(place)) place = policy.next()
     return place

@@ -79,7 +79,9 @@ export function createRoutedService(
         : undefined,
     pools: replicas.replicas.map((replica) => poolFor(replica, config, parts.context, previous)),
     placement: createBounded(createRendezvous(), bound ?? { factor: Number.POSITIVE_INFINITY, gap: 0 }),
-    balance: createBalancePolicy(service.balance),
+    // Kept, so that a reload does not send everyone's next request to the first of the list.
+    balance:
+      previous?.config.balance === service.balance ? previous.balance : createBalancePolicy(service.balance),
     tags: replicas.replicas.map(({ name }) => replicaTag(keyring, keyring.keys[0].id, service.name, name)),
     indexOfTag: (keyId, tag) => byTag.get(`${keyId}.${tag}`) ?? -1,
   }

@@ -96,6 +96,34 @@ describe('the way of a request', () => {
     )
   })
 
+  test('of a session that another thread places at the same moment leads to where that put it', () => {
+    const { answer, board, pins } = sampleRouter('abc')
+    const first = replicaOf(answer(named))
+    board.setHealth(slotOfName(first), false)
+    const home = replicaOf(answer(named))
+    board.setHealth(slotOfName(first), true)
+    // What this thread saw a moment ago: no pin.
+    const find = pins.find.bind(pins)
+    pins.find = () => {
+      pins.find = find
+      return false
+    }
+    const late = answer(named)
+    assert.deepEqual(
+      [replicaOf(late), decisionOf(late), late.requestLines],
+      [home, 'hit', 'limpet-epoch: 1\r\n'],
+    )
+  })
+
+  test('of many that find their replica gone at once leads all to one home, however busy that gets', () => {
+    const { route, answer, board } = sampleRouter('abcd')
+    board.setHealth(slotOfName(replicaOf(answer(named))), false)
+    const lost = Array.from({ length: 100 }, () => route(named))
+    assert.equal(new Set(lost.map(replicaOf)).size, 1)
+    for (const request of lost) request.next('refused')
+    assert.equal(new Set(lost.map(replicaOf)).size, 1)
+  })
+
   test('tells the replica the epoch of a session that lived elsewhere', () => {
     const { route, answer, board } = sampleRouter('abc')
     const home = replicaOf(answer(named))
@@ -184,6 +212,16 @@ describe('a new config', () => {
     const after = answer(named)
     assert.equal(after.pool, before.pool)
     assert.equal(decisionOf(after), 'hit')
+  })
+
+  test('goes on with the turns of round-robin', () => {
+    const { answer, configure } = sampleRouter('abc', { balance: 'round-robin' })
+    const homes: string[] = []
+    for (let request = 0; request < 6; request++) {
+      homes.push(replicaOf(answer()))
+      configure('abc', { ttl: `${request + 1}m` })
+    }
+    assert.deepEqual(homes, ['a', 'b', 'c', 'a', 'b', 'c'])
   })
 
   test('gives up the connections to those that go', () => {

@@ -64,14 +64,23 @@ async function run(config: Config, source?: ConfigSource): Promise<number> {
   const signal = await stopSignal()
   log.info({ signal }, 'stopping: requests under way may end; a second signal ends them at once')
   end.abort()
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(130))
   await supervisor.close()
   log.info('stopped')
   return 0
 }
 
+/**
+ * Resolves at the first signal to stop; a second one ends the process. The same listener waits for both, so that
+ * the process is at no moment without one, when the system would end it in its own way.
+ */
 function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => resolve(name))
+    let told = false
+    const onSignal = (signal: NodeJS.Signals): void => {
+      if (told) process.exit(130)
+      told = true
+      resolve(signal)
+    }
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, onSignal)
   })
 }

@@ -26,6 +26,7 @@ const DONE = 7
  */
 export class ChunkedReader implements BodyReader {
   readonly #verbatim: boolean
+  readonly #hopNames: readonly string[]
   #state = SIZE
   #digits = 0
   #left = 0
@@ -35,8 +36,10 @@ export class ChunkedReader implements BodyReader {
   /** Where the bytes begin that can be forwarded as they came, in the chunk being read; -1: nowhere. */
   #runAt = -1
 
-  constructor(verbatim: boolean) {
+  /** `hopNames`: fields that Connection names, lower case; trailers of these names are dropped. */
+  constructor(verbatim: boolean, hopNames: readonly string[] = []) {
     this.#verbatim = verbatim
+    this.#hopNames = hopNames.length === 0 ? hopNames : [...hopNames]
   }
 
   get done(): boolean {
@@ -164,7 +167,7 @@ export class ChunkedReader implements BodyReader {
       if (lf === -1) break
       if (!this.#trailers.endsWith('\r\n')) return MALFORMED
       if (this.#trailers !== '\r\n' && !this.#trailers.endsWith('\r\n\r\n')) continue
-      const forwarded = forwardTrailers(this.#trailers)
+      const forwarded = forwardTrailers(this.#trailers, this.#hopNames)
       if (forwarded === undefined) return MALFORMED
       if (this.#verbatim) out.push(Buffer.from(`0\r\n${forwarded}\r\n`, 'latin1'))
       this.#state = DONE

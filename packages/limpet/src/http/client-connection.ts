@@ -14,6 +14,7 @@ const NONE = Buffer.alloc(0)
 const NEVER = Number.POSITIVE_INFINITY
 /** How long a client may go on sending after its last answer before the connection is cut. */
 const LINGER_MS = 2000
+const MAX_EMPTY_BYTES = 64
 const IPV4_MAPPED = '::ffff:'
 
 const HEAD = 0
@@ -38,6 +39,8 @@ export class ClientConnection implements ExchangeClient, Timed {
   /** Bytes read and not used yet: an incomplete head, or requests behind the one under way. */
   #held: Buffer = NONE
   #reading = false
+  /** Bytes of empty lines since the last request. */
+  #emptyBytes = 0
   /** How long the request's content may still be waited for. */
   #bodyCreditMs = 0
 
@@ -129,10 +132,12 @@ export class ClientConnection implements ExchangeClient, Timed {
     if (this.#held.length > 0) {
       const held = this.#held
       this.#held = NONE
+      // First, since the exchange that these bytes may begin pauses the socket if it has to.
+      this.#socket.resume()
       this.#read(held)
+      return
     }
-    // Reading the held bytes may have begun an exchange that wants the socket paused.
-    if (this.#state === HEAD && !this.#socket.writableNeedDrain) this.#socket.resume()
+    this.#socket.resume()
   }
 
   reset(): void {
@@ -228,11 +233,11 @@ export class ClientConnection implements ExchangeClient, Timed {
   /** Reads requests from `bytes` until one is under way or the bytes are used up. */
   #read(bytes: Buffer): void {
     this.#reading = true
-    let at = 0
+    let at = this.#skipEmptyLines(bytes, 0)
     while (this.#state === HEAD && at < bytes.length && !this.#socket.writableNeedDrain) {
       const end = this.#headEnd(bytes, at)
       if (end === -1) break
-      at = this.#beginExchange(bytes, skipEmptyLines(bytes, at), end)
+      at = this.#skipEmptyLines(bytes, this.#beginExchange(bytes, at, end))
     }
     this.#reading = false
     if (at < bytes.length && this.#state !== LINGERING && this.#state !== GONE) {
@@ -243,10 +248,25 @@ export class ClientConnection implements ExchangeClient, Timed {
     if (this.#state === HEAD && this.#socket.writableNeedDrain) this.#awaitReader()
   }
 
+  /**
+   * Past empty lines at `from`, which some clients send after a body (RFC 9112 §2.2). Only before a request:
+   * what follows one under way may be another protocol's. They are not held, and a flood of them is refused.
+   */
+  #skipEmptyLines(bytes: Buffer, from: number): number {
+    let at = from
+    if (this.#state !== HEAD) return at
+    while (bytes[at] === CR && bytes[at + 1] === LF) at += 2
+    this.#emptyBytes += at - from
+    if (this.#emptyBytes > MAX_EMPTY_BYTES) {
+      this.#refuseHead('LIMPET_BAD_REQUEST')
+      return bytes.length
+    }
+    return at
+  }
+
   /** Just past the head that starts at `at`, or -1: it is not complete yet, or was refused. */
-  #headEnd(bytes: Buffer, from: number): number {
+  #headEnd(bytes: Buffer, at: number): number {
     const { limits, timeouts } = this.#context.settings
-    const at = skipEmptyLines(bytes, from)
     const end = bytes.indexOf(HEAD_END, at)
     const length = end === -1 ? bytes.length - at : end + 4 - at
     if (length > limits.headBytes) {
@@ -273,6 +293,7 @@ export class ClientConnection implements ExchangeClient, Timed {
       this.#refuseHead(refusal)
       return bytes.length
     }
+    this.#emptyBytes = 0
     head.peerAddress = this.peer.address
     const exchange = new Exchange(this, this.#context, head)
     this.#exchange = exchange
@@ -355,13 +376,6 @@ export class ClientConnection implements ExchangeClient, Timed {
     this.#leave()
     exchange?.abort()
   }
-}
-
-/** Past empty lines before a request line, which some clients send after a body (RFC 9112 §2.2). */
-function skipEmptyLines(bytes: Buffer, from: number): number {
-  let at = from
-  while (bytes[at] === CR && bytes[at + 1] === LF) at += 2
-  return at
 }
 
 /** Whether the bytes can't become a request head: it starts with no method, or a line ends in a bare LF. */

@@ -34,6 +34,10 @@ const PROTECTED = new Set([
 
 /** Adds the options of one Connection field value to `options`. */
 export function addConnectionOptions(options: ConnectionOptions, value: string): void {
+  if (value === 'keep-alive') {
+    options.keepAlive = true
+    return
+  }
   for (const part of value.toLowerCase().split(',')) {
     const option = part.trim()
     if (option === 'close') options.close = true

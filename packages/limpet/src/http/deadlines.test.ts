@@ -74,6 +74,18 @@ test('what was removed is never told, wherever it stood', (t) => {
   }
 })
 
+test('an item that took the place of a removed one can itself be removed', (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  const deadlines = new Deadlines()
+  const [first, second, third] = [counted(0), counted(0), counted(0)]
+  for (const item of [first, second, third]) deadlines.add(item)
+  deadlines.remove(first)
+  deadlines.remove(third)
+  t.mock.timers.tick(tickMs)
+  assert.deepEqual([first.due, second.due, third.due], [0, 1, 0])
+  deadlines.stop()
+})
+
 test('items that remove themselves and others while they are told miss nobody', (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] })
   const deadlines = new Deadlines()

@@ -94,7 +94,7 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     this.decodesChunks = head.minor === 0
     this.#keepAlive = head.keepAlive
     this.#upgrade = head.upgrade.toLowerCase()
-    if (head.chunked) this.#reader = new ChunkedReader(true)
+    if (head.chunked) this.#reader = new ChunkedReader(true, head.connection.named)
     else if (head.contentLength > 0) this.#reader = new LengthReader(head.contentLength)
     this.#requestComplete = this.#reader === undefined
   }

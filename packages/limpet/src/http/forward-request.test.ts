@@ -212,6 +212,15 @@ describe('heads that are written anew', () => {
   })
 })
 
+test('OPTIONS goes on with one hop less (RFC 9110 §7.6.2), other methods as they came', () => {
+  const lines = ['OPTIONS * HTTP/1.1', 'Host: a', 'Max-Forwards: 5', 'A: b']
+  assert.deepEqual(
+    new Set(sent(lines)),
+    new Set(['OPTIONS * HTTP/1.1', 'Host: a', 'A: b', 'Max-Forwards: 4', ...added]),
+  )
+  assert.deepEqual(sent([...get, 'Max-Forwards: 5']), [...get, 'Max-Forwards: 5', ...added])
+})
+
 test('an upgrade is asked for anew, last of all', () => {
   const lines = [...get, 'Connection: keep-alive, Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13']
   assert.deepEqual(sent(lines), [

@@ -1,8 +1,13 @@
 import { ALIAS, FIELD } from './header-names.ts'
 import type { ResponseHead } from './response-head.ts'
 
-const drop = new Uint8Array(256)
-drop[ALIAS] = 1
+const KEEP = 0
+const DROP = 1
+/** What becomes of it depends on the response; Connection can't take it away. */
+const DEPENDS = 2
+
+const fate = new Uint8Array(256)
+fate[ALIAS] = DROP
 for (const name of [
   'connection',
   'keep-alive',
@@ -13,7 +18,9 @@ for (const name of [
   'limpet-decision',
   'limpet-epoch',
 ] as const)
-  drop[FIELD[name]] = 1
+  fate[FIELD[name]] = DROP
+for (const name of ['content-length', 'transfer-encoding', 'cache-control'] as const)
+  fate[FIELD[name]] = DEPENDS
 
 /** What decides the fields that are not simply passed on. */
 export interface ResponseChanges {
@@ -38,19 +45,17 @@ export function forwardResponseHead(head: ResponseHead, changes: ResponseChanges
   let dropsLength = changes.dropLength
   for (let field = 0; field < fields.count; field++) {
     const number = fields.number[field]!
-    if (number === FIELD['content-length'] && !dropsLength) {
-      // Repeats of the same length must go on as one (RFC 9110 §8.6).
-      dropsLength = true
-      continue
+    if (fate[number] === KEEP) {
+      if (named.length === 0 || !named.includes(fields.name(field).toLowerCase())) continue
+    } else if (number === FIELD['content-length']) {
+      if (!dropsLength) {
+        // Repeats of the same length must go on as one (RFC 9110 §8.6).
+        dropsLength = true
+        continue
+      }
+    } else if (fate[number] === DEPENDS) {
+      if (!(number === FIELD['transfer-encoding'] ? changes.dropCoding : changes.dropCacheControl)) continue
     }
-    if (
-      drop[number] === 0 &&
-      number !== FIELD['content-length'] &&
-      !(changes.dropCoding && number === FIELD['transfer-encoding']) &&
-      !(changes.dropCacheControl && number === FIELD['cache-control']) &&
-      !(named.length > 0 && named.includes(fields.name(field).toLowerCase()))
-    )
-      continue
     result += text.slice(runStart, fields.lineStart[field])
     runStart = fields.lineEnd[field]!
   }

@@ -225,7 +225,7 @@ export class ReplicaConnection implements Timed {
     this.#announcedMs = head.keepAliveSeconds * 1000
     this.#eventStream = head.eventStream
     if (head.hasNoContent(sink.method)) this.#reader = new LengthReader(0)
-    else if (head.chunked) this.#reader = new ChunkedReader(!sink.decodesChunks)
+    else if (head.chunked) this.#reader = new ChunkedReader(!sink.decodesChunks, head.connection.named)
     else if (head.contentLength >= 0) this.#reader = new LengthReader(head.contentLength)
     else {
       this.#reader = new UntilCloseReader()

@@ -186,6 +186,24 @@ describe('protocol switches (RFC 9110 §7.8)', () => {
   })
 })
 
+describe('Max-Forwards (RFC 9110 §7.6.2)', () => {
+  const hopsOf = (method: string, value: string) =>
+    requestOf(headOf(`${method} / HTTP/1.1`, 'Host: a', `Max-Forwards: ${value}`)).maxForwards
+  for (const [method, value, hops] of [
+    ['OPTIONS', '0', 0],
+    ['OPTIONS', '5', 5],
+    ['GET', '0', -1],
+    ['POST', 'x', -1],
+  ] as const)
+    test(`${method} with ${value} is ${hops}`, () => assert.equal(hopsOf(method, value), hops))
+
+  test('a request without it may go any way', () =>
+    assert.equal(requestOf(headOf('OPTIONS / HTTP/1.1', 'Host: a')).maxForwards, -1))
+  test('OPTIONS with one that is no number is refused', () => {
+    assert.equal(refusalOf('OPTIONS / HTTP/1.1', 'Host: a', 'Max-Forwards: x'), 'LIMPET_BAD_REQUEST')
+  })
+})
+
 describe('bounds', () => {
   const limits = { headBytes: 1000, headerCount: 8, targetBytes: 64 }
   const codeOf = (text: string) => parseRequest(text, limits).refusal
@@ -223,11 +241,11 @@ describe('a field read by name', () => {
 
 test('a parser that is used again forgets what the last head said', () => {
   const first = headOf(
-    'POST http://x/p HTTP/1.0',
+    'OPTIONS http://x/p HTTP/1.0',
     'Host: a',
     'Content-Length: 5',
     'Connection: close, upgrade, X-Secret',
-    'Expect: 100-continue',
+    'Max-Forwards: 3',
   )
   const second = headOf('GET / HTTP/1.1', 'Host: b')
   const { head } = parseRequest(first)
@@ -245,6 +263,7 @@ test('a parser that is used again forgets what the last head said', () => {
     'chunked',
     'keepAlive',
     'upgrade',
+    'maxForwards',
     'connection',
   ] as const)
     assert.deepEqual(head[key], fresh[key], key)

@@ -41,7 +41,6 @@ export class RequestHead {
   chunked = false
   /** Whether the client will send another request on its connection. */
   keepAlive = true
-  expectContinue = false
   /** Max-Forwards of an OPTIONS request (RFC 9110 §7.6.2), or -1. */
   maxForwards = -1
   /** The Upgrade value where the request asks for a protocol switch that a proxy passes on, else empty. */
@@ -81,7 +80,6 @@ export class RequestHead {
     this.host = ''
     this.contentLength = NO_CONTENT
     this.chunked = false
-    this.expectContinue = false
     this.maxForwards = -1
     this.upgrade = ''
     const connection = this.connection
@@ -159,9 +157,6 @@ export class RequestHead {
           this.chunked = true
           break
         }
-        case FIELD.expect:
-          this.expectContinue = fields.value(field).toLowerCase() === '100-continue' && this.minor === 1
-          break
         case FIELD['max-forwards']:
           if (this.method === 'OPTIONS') this.maxForwards = parseContentLength(fields.value(field))
           break

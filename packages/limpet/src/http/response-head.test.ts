@@ -137,6 +137,11 @@ describe('what the response says of its content', () => {
       assert.equal(responseOf(ok, ...values.map((value) => `Cache-Control: ${value}`)).uncacheable, is))
 })
 
+test('whether it is dated', () => {
+  assert.equal(responseOf(ok, 'dATE: now').hasDate, true)
+  assert.equal(responseOf(ok, 'X-Date: now').hasDate, false)
+})
+
 test('a parser that is used again forgets what the last head said', () => {
   const head = responseOf(
     'HTTP/1.0 500 Bad',
@@ -145,6 +150,7 @@ test('a parser that is used again forgets what the last head said', () => {
     'Keep-Alive: timeout=5',
     'Content-Type: text/event-stream',
     'Cache-Control: no-store',
+    'Date: now',
   )
   const bytes = Buffer.from(headOf(ok), 'latin1')
   assert.ok(head.parse(bytes, 0, bytes.length))
@@ -159,6 +165,7 @@ test('a parser that is used again forgets what the last head said', () => {
     'eventStream',
     'keepAliveSeconds',
     'uncacheable',
+    'hasDate',
     'connection',
   ] as const)
     assert.deepEqual(head[key], fresh[key], key)

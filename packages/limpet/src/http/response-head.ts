@@ -5,7 +5,10 @@ import { FIELD } from './header-names.ts'
 
 const MAX_FIELDS = 500
 const NO_CONTENT = -1
-const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/
+/** What may follow the status: nothing, or a space and a reason phrase. */
+const REASON = /^(?: [\t\x20-\x7e\x80-\xff]*)?$/
+const STATUS_AT = 9
+const REASON_AT = 12
 
 /** One response head, parsed strictly; a parser and its result as `RequestHead` is. */
 export class ResponseHead {
@@ -34,15 +37,26 @@ export class ResponseHead {
     const text = bytes.toString('latin1', start, end)
     fields.text = text
     const lineEnd = text.indexOf('\r\n')
-    const line = STATUS_LINE.exec(text.slice(0, lineEnd))
-    if (line === null) return false
-    this.minor = line[1] === '1' ? 1 : 0
-    this.status = Number(line[2])
-    this.reason = line[3] ?? ''
+    if (!this.#parseStatusLine(text, lineEnd)) return false
     this.firstFieldAt = lineEnd + 2
     if (!fields.read(bytes, start, start + lineEnd + 2, end - 2, MAX_FIELDS)) return false
     if (fields.count > MAX_FIELDS) return false
     return this.#readFields()
+  }
+
+  /** `HTTP/1.x SP status [SP reason]`; some servers leave out the last space. */
+  #parseStatusLine(text: string, lineEnd: number): boolean {
+    if (text.startsWith('HTTP/1.1 ')) this.minor = 1
+    else if (text.startsWith('HTTP/1.0 ')) this.minor = 0
+    else return false
+    const hundreds = text.charCodeAt(STATUS_AT) - 48
+    const tens = text.charCodeAt(STATUS_AT + 1) - 48
+    const ones = text.charCodeAt(STATUS_AT + 2) - 48
+    const isStatus = hundreds > 0 && hundreds < 10 && tens >= 0 && tens < 10 && ones >= 0 && ones < 10
+    if (!isStatus || lineEnd < REASON_AT) return false
+    this.status = hundreds * 100 + tens * 10 + ones
+    this.reason = text.slice(REASON_AT + 1, lineEnd)
+    return REASON.test(text.slice(REASON_AT, lineEnd))
   }
 
   #readFields(): boolean {

@@ -20,7 +20,7 @@ describe('trailer fields that go on (RFC 9110 §6.5)', () => {
     ],
   ]
   for (const [why, lines, kept] of cases)
-    test(why, () => assert.equal(forwardTrailers(section(...lines)), kept))
+    test(why, () => assert.equal(forwardTrailers(section(...lines), []), kept))
 })
 
 describe('trailer fields that are dropped (RFC 9110 §6.5.1)', () => {
@@ -69,8 +69,8 @@ describe('trailer fields that are dropped (RFC 9110 §6.5.1)', () => {
   ]
   for (const name of names) {
     test(name, () => {
-      assert.equal(forwardTrailers(section(`${name}: 1`)), '')
-      assert.equal(forwardTrailers(section(`${name.toLowerCase()}: 1`)), '')
+      assert.equal(forwardTrailers(section(`${name}: 1`), []), '')
+      assert.equal(forwardTrailers(section(`${name.toLowerCase()}: 1`), []), '')
     })
   }
   for (const name of [
@@ -83,7 +83,7 @@ describe('trailer fields that are dropped (RFC 9110 §6.5.1)', () => {
     'Max_Forwards',
   ])
     test(`${name}, which some servers read as its hyphenated twin`, () =>
-      assert.equal(forwardTrailers(section(`${name}: 1`)), ''))
+      assert.equal(forwardTrailers(section(`${name}: 1`), []), ''))
 })
 
 describe('trailer sections that are refused', () => {
@@ -95,10 +95,14 @@ describe('trailer sections that are refused', () => {
     ['a bare CR', section('X-T: 1\rX-U: 2')],
     ['more than a hundred fields', section(...Array.from({ length: 101 }, () => 'X-T: 1'))],
   ] as const)
-    test(why, () => assert.equal(forwardTrailers(text), undefined))
+    test(why, () => assert.equal(forwardTrailers(text, []), undefined))
 
   test('a hundred fields are not too many', () => {
     const lines = Array.from({ length: 100 }, () => 'X-T: 1')
-    assert.equal(forwardTrailers(section(...lines)), section(...lines).slice(0, -2))
+    assert.equal(forwardTrailers(section(...lines), []), section(...lines).slice(0, -2))
   })
+})
+
+test('a trailer that Connection names is for one hop (RFC 9110 §7.6.1)', () => {
+  assert.equal(forwardTrailers(section('X-T: 1', 'X-U: 2'), ['x-t']), 'X-U: 2\r\n')
 })

@@ -14,9 +14,9 @@ function canonical(name: string): string {
 
 /**
  * The trailer lines to forward out of `section` (lines with CRLF and the closing empty line), or undefined
- * where the section is malformed.
+ * where the section is malformed. `hopNames` are the message's fields for this hop alone, lower case.
  */
-export function forwardTrailers(section: string): string | undefined {
+export function forwardTrailers(section: string, hopNames: readonly string[]): string | undefined {
   if (section === '\r\n') return ''
   const bytes = Buffer.from(section, 'latin1')
   const block = new FieldBlock()
@@ -24,7 +24,8 @@ export function forwardTrailers(section: string): string | undefined {
   if (!block.read(bytes, 0, 0, bytes.length - 2, 100) || block.count > 100) return undefined
   let kept = ''
   for (let field = 0; field < block.count; field++) {
-    if (block.number[field] !== 0 || FORBIDDEN.test(canonical(block.name(field)))) continue
+    const name = canonical(block.name(field))
+    if (block.number[field] !== 0 || FORBIDDEN.test(name) || hopNames.includes(name)) continue
     kept += section.slice(block.lineStart[field], block.lineEnd[field])
   }
   return kept

@@ -16,6 +16,11 @@ export interface Replica extends PlacementReplica {
 export class ReplicaSet implements PlacementView {
   /** Sorted by name, so that every router sees one order. */
   readonly replicas: readonly Replica[]
+  /**
+   * The same without the requests in flight, for sessions that lose their replica: their loads change from one
+   * request of a session to the next, and all of them must find one new home.
+   */
+  readonly bySessions: PlacementView
   readonly #board: ReplicaBoard
   readonly #pins: PinTable
   readonly #indexById = new Map<number, number>()
@@ -37,6 +42,12 @@ export class ReplicaSet implements PlacementView {
         }
       })
       .sort((a, b) => (a.name < b.name ? -1 : 1))
+    this.bySessions = {
+      replicas: this.replicas,
+      available: (index) => this.available(index),
+      inFlight: () => 0,
+      sessions: (index) => this.sessions(index),
+    }
     for (const [index, replica] of this.replicas.entries()) this.#indexById.set(replica.id, index)
   }
 
