@@ -1,6 +1,6 @@
 /**
  * What the session layer costs: the pin table at 80 % fill of a table for 1,000,000 pins, the session hash, routing
- * claims. Prints medians of several rounds on one thread. Run: `node bench/pin-table.ts`.
+ * claims. Prints the median and the best of several rounds on one thread. Run: `node bench/pin-table.ts`.
  */
 import { randomBytes } from 'node:crypto'
 import { cpus } from 'node:os'
@@ -16,23 +16,26 @@ import {
 import { createSessionHasher } from '../packages/limpet/src/session/siphash.ts'
 
 const capacity = 1_000_000
-const rounds = 7
+const rounds = 9
 const ttlMs = 20 * 60_000
 const seed = randomBytes(4).readUInt32LE()
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!
+/** Nanoseconds per call, over all rounds. */
+interface Cost {
+  readonly median: number
+  readonly best: number
 }
 
-/** Nanoseconds per call of `work(from, to)`, which does calls `from` to `to - 1`; one median over all rounds. */
-function measure(calls: number, work: (from: number, to: number) => void): number {
+/** What a call of `work(from, to)` costs, which does calls `from` to `to - 1`. */
+function measure(calls: number, work: (from: number, to: number) => void): Cost {
   const nsPerCall: number[] = []
   for (let round = 0; round < rounds; round++) {
     const began = process.hrtime.bigint()
     work(round * calls, (round + 1) * calls)
     nsPerCall.push(Number(process.hrtime.bigint() - began) / calls)
   }
-  return median(nsPerCall)
+  nsPerCall.sort((a, b) => a - b)
+  return { median: nsPerCall[rounds >> 1]!, best: nsPerCall[0]! }
 }
 
 /** MurmurHash3's finalizer: random keys from their number, so that no list of keys competes for the caches. */
@@ -51,8 +54,10 @@ function keyOf(number: number): void {
   key[3] = mix(number + 0x60000000)
 }
 
-function print(what: string, value: number, unit: string): void {
-  console.log(`${what.padEnd(50)} ${value.toFixed(unit === 'ns' ? 0 : 1).padStart(8)} ${unit}`)
+function print(what: string, { median, best }: Cost): void {
+  console.log(
+    `${what.padEnd(40)} ${median.toFixed(0).padStart(6)} ns   best ${best.toFixed(0).padStart(5)} ns`,
+  )
 }
 
 console.log(`${cpus()[0]?.model.trim()}, Node.js ${process.version}, ${rounds} rounds, seed ${seed}\n`)
@@ -62,7 +67,7 @@ const memory = createPinMemory({ capacity, nowMs })
 const table = new PinTable(memory)
 const slots = memory.buckets * bucketSlots
 
-// Rounds of inserts end where the fill is 80 %; the last round is what a full table costs.
+// The rounds of inserts end where the table is full: from 66 % to 80 % of its slots.
 const insertCalls = 20_000
 const fillTo = capacity - rounds * insertCalls
 for (let number = 0; number < fillTo; number++) {
@@ -78,26 +83,31 @@ const insertNs = measure(insertCalls, (from, to) => {
 
 const findCalls = 500_000
 let found = 0
-const find = (first: number, step: number, atMs: (call: number) => number) => (from: number, to: number) => {
-  for (let call = from; call < to; call++) {
-    // A step prime to the capacity visits every pin once, in an order unlike that of the inserts.
-    keyOf(first + ((call * step) % capacity))
-    if (table.find(key, atMs(call), ttlMs)) found++
+/** Finds pins in an order unlike that of the inserts: the step is prime to the capacity, so each comes once. */
+function find(first: number, atMs: (call: number) => number): (from: number, to: number) => void {
+  let number = 0
+  return (from, to) => {
+    for (let call = from; call < to; call++) {
+      number += 611_953
+      if (number >= capacity) number -= capacity
+      keyOf(first + number)
+      if (table.find(key, atMs(call), ttlMs)) found++
+    }
   }
 }
 const hitNs = measure(
   findCalls,
-  find(0, 611_953, () => nowMs),
+  find(0, () => nowMs),
 )
 const hits = found
 const missNs = measure(
   findCalls,
-  find(capacity, 611_953, () => nowMs),
+  find(capacity, () => nowMs),
 )
 const misses = rounds * findCalls - (found - hits)
 const slideNs = measure(
   findCalls,
-  find(0, 611_953, (call) => nowMs + 1064 * (1 + ((call / capacity) | 0))),
+  find(0, (call) => nowMs + 1064 * (1 + ((call / capacity) | 0))),
 )
 const keyNs = measure(findCalls, (from, to) => {
   for (let number = from; number < to; number++) keyOf(number)
@@ -108,12 +118,12 @@ if (hits !== rounds * findCalls || misses !== rounds * findCalls || evictedLive 
 }
 
 console.log(`pin table, ${table.live} pins, ${((100 * table.live) / slots).toFixed(1)} % full`)
-print('memory', pinMemoryBytes(memory) / 1e6, 'MB')
-print('find, hit', hitNs, 'ns')
-print('find, hit, expiry written', slideNs, 'ns')
-print('find, miss', missNs, 'ns')
-print('insert', insertNs, 'ns')
-print('making the key, part of each of these', keyNs, 'ns')
+console.log(`memory ${(pinMemoryBytes(memory) / 1e6).toFixed(1)} MB`)
+print('find, hit', hitNs)
+print('find, hit, expiry written', slideNs)
+print('find, miss', missNs)
+print('insert', insertNs)
+print('making the key, part of each of these', keyNs)
 
 const keyring = parseKeyring(generateKeyringText())
 const sessionKeys = Array.from({ length: 1024 }, () => randomBytes(18).toString('base64url'))
@@ -124,7 +134,6 @@ print(
   measure(200_000, (from, to) => {
     for (let call = from; call < to; call++) hash(sessionKeys[call & 1023]!, key)
   }),
-  'ns',
 )
 
 const claim = {
@@ -145,7 +154,6 @@ print(
   measure(20_000, (from, to) => {
     for (let call = from; call < to; call++) sealClaim(keyring, 'chat', claim)
   }),
-  'ns',
 )
 print(
   'open, text not seen before',
@@ -154,13 +162,21 @@ print(
       if (openClaim(keyring, 'chat', texts[call & 1023]!, nowMs).status === 'valid') valid++
     }
   }),
-  'ns',
 )
+// As in a request, each text is a new string, whose hash is not known yet.
+const heads = Buffer.from(texts.join(''), 'latin1')
+const textOf = (call: number): string => heads.toString('latin1', (call & 1023) * 56, (call & 1023) * 56 + 56)
 print(
   'open, text verified before',
   measure(200_000, (from, to) => {
-    for (let call = from; call < to; call++) if (read(texts[call & 1023]!, nowMs).status === 'valid') valid++
+    for (let call = from; call < to; call++) if (read(textOf(call), nowMs).status === 'valid') valid++
   }),
-  'ns',
 )
-if (valid !== rounds * 220_000) throw new Error(`Only ${valid} claims were valid`)
+let letters = 0
+print(
+  'making the text, part of that',
+  measure(200_000, (from, to) => {
+    for (let call = from; call < to; call++) letters += textOf(call).length
+  }),
+)
+if (valid !== rounds * 220_000 || letters !== rounds * 200_000 * 56) throw new Error(`${valid} valid claims`)
