@@ -36,7 +36,7 @@ describe('SIGTERM', () => {
       assert.equal(answer.status, 200)
       assert.equal(answer.headers.connection, 'close')
     }
-    assert.deepEqual(await within(3000, 'the exit', router.exited), { code: 0, signal: null })
+    assert.deepEqual(await within(5000, 'the exit', router.exited), { code: 0, signal: null })
     assert.ok(router.log.some(({ msg }) => msg === 'stopped'))
   })
 
@@ -54,16 +54,16 @@ describe('SIGTERM', () => {
     assert.ok(tookMs >= 350 && tookMs < 3000, `${tookMs} ms`)
   })
 
-  test('twice ends at once', async () => {
+  test('and another signal, however soon, ends at once', async () => {
     await using replicas = await startReplicas(1)
     await using router = await startRouter({ config: configOf(replicas, '60s') })
     using client = new Client(router.port)
     const hanging = client.ask('/hang').catch((error: Error) => error)
     await underWay(router, 1)
+    // Two of one kind at once count as one for the system.
     router.signal('SIGTERM')
-    await router.logged('that it stops', ({ msg }) => String(msg).startsWith('stopping'))
-    router.signal('SIGTERM')
-    assert.deepEqual(await within(3000, 'the exit', router.exited), { code: 130, signal: null })
+    router.signal('SIGINT')
+    assert.deepEqual(await within(5000, 'the exit', router.exited), { code: 130, signal: null })
     assert.ok((await hanging) instanceof Error)
   })
 

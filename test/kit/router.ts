@@ -37,6 +37,8 @@ export interface RouterOptions {
   readonly workers?: number
   readonly env?: NodeJS.ProcessEnv
   readonly listen?: string
+  /** Its `ulimit -n`; by default this process's own. */
+  readonly descriptors?: number
 }
 
 const command = fileURLToPath(new URL('../../packages/limpet/bin/limpet.js', import.meta.url))
@@ -67,10 +69,13 @@ export async function startRouter(options: RouterOptions): Promise<TestRouter> {
   const folder = await temporaryFolder()
   const path = join(folder.path, 'limpet.yaml')
   await writeFile(path, options.config)
-  const { workers = 2, listen = '127.0.0.1:0', args = [] } = options
+  const { workers = 2, listen = '127.0.0.1:0', args = [], descriptors } = options
+  // The shell gives its place, and so its process id, to the router.
+  const limited = ['-c', `ulimit -n ${descriptors}; exec "$0" "$@"`, process.execPath]
   const child = startProcess(
-    process.execPath,
+    descriptors === undefined ? process.execPath : 'sh',
     [
+      ...(descriptors === undefined ? [] : limited),
       command,
       'serve',
       path,

@@ -21,6 +21,7 @@ const decisionLines = Object.fromEntries(
 /** A request's way to the replica that holds its session, or to one that is to hold it. */
 export class RequestRoute implements Route {
   refusal: RefusalCode | undefined
+  refusalLines = ''
   requestLines = ''
   responseLines = ''
   replacesCacheControl = false
@@ -94,18 +95,21 @@ export class RequestRoute implements Route {
       }
       known = true
     }
-    if (known) this.#goHome(place, hash)
+    if (known) this.#goHome(session, place, hash)
     else this.#placeNew(session, hash)
   }
 
-  #goHome(place: number, hash: Uint32Array): void {
+  #goHome(session: NamedSession, place: number, hash: Uint32Array): void {
     const unusable =
       place === -1 ? 'removed' : this.#parts.board.whyUnusable(this.#service.replicas.replicas[place]!.slot)
     if (unusable === undefined) {
       this.#decision = 'hit'
       this.#choose(place)
-    } else if (this.#service.config.onLost === 'reject') this.refusal = 'LIMPET_SESSION_LOST'
-    else this.#rehome(unusable, hash)
+    } else if (this.#service.config.onLost === 'reject') {
+      this.refusal = 'LIMPET_SESSION_LOST'
+      // A replica that is down may come back with its sessions; from one that is removed they are lost for good.
+      if (unusable === 'removed') this.refusalLines = this.#service.dialect.end(session, this.#overTls)
+    } else this.#rehome(unusable, hash)
   }
 
   #rehome(reason: MoveReason, hash: Uint32Array): void {
@@ -127,7 +131,7 @@ export class RequestRoute implements Route {
       this.#pinnedId = pins.replica
       if (!isFirst) {
         this.#epoch = pins.epoch
-        this.#goHome(replicas.indexOf(pins.replica), hash)
+        this.#goHome(session, replicas.indexOf(pins.replica), hash)
         return
       }
     }
@@ -138,7 +142,7 @@ export class RequestRoute implements Route {
   #candidate(hash: Uint32Array | undefined): number {
     const { placement, balance, replicas } = this.#service
     const policy = hash === undefined ? balance : placement
-    const isFirst = this.#decision !== 'moved' && this.#tried === undefined
+    const isFirst = this.#decision !== 'moved' && this.#tried.length === 0
     policy.start(hash, isFirst || hash === undefined ? replicas : replicas.bySessions)
     let place = policy.next()
     while (place !== -1 && this.#tried.includes(place)) place = policy.next()
@@ -281,6 +285,7 @@ function describeSession(session: NamedSession | undefined, { dialect }: RoutedS
 /** The way of a request that ends before it has one. */
 export class RefusedRoute implements Route {
   readonly refusal: RefusalCode
+  readonly refusalLines = ''
   readonly replacesHost = false
   readonly requestLines = ''
   readonly responseLines = ''

@@ -76,7 +76,7 @@ export const serviceSchema = section({
     .union([sessionSourceField(), z.array(sessionSourceField())])
     .optional()
     .describe(
-      "Where a session is named; the first source that is present counts. `cookie` is the router's own cookie, `bearer` a hash of the credential, `module:PATH` a module whose export `session` is a function of the request head. By default `header:x-session-id`, or `cookie` with `dialect: cookie`. An empty list balances every request.",
+      "Where a session is named; the first source that is present counts. `cookie` is the router's own cookie, `bearer` a hash of the credential, `ip` the client's address as `trustedProxies` tell it, `module:PATH` a module whose export `session` is a function of the request head. By default `header:x-session-id`, or `cookie` with `dialect: cookie`. An empty list balances every request.",
     ),
   cookie: cookieSchema.optional().describe('The cookie that the router sets.'),
   ttl: durationField({ maxMs: maxLifeMs })

@@ -59,6 +59,7 @@ export function createCookieDialect(service: ServiceConfig, parts: DialectParts)
       const { sessionId, issuedAtMs } = session
       return cookie.lines({ sessionId, issuedAtMs, ...home }, nowMs, overTls)
     },
+    end: (session, overTls) => (isCookieNamed(session) ? cookie.clearingLines(overTls) : ''),
   }
 
   /** Tags of different keys can't be compared; an old key's cookie is renewed for its key anyway. */

@@ -40,6 +40,8 @@ export interface Dialect {
     nowMs: number,
     overTls: boolean,
   ): string
+  /** The field lines that tell the client that its session is over for good; empty where it can't be told. */
+  end(session: NamedSession, overTls: boolean): string
 }
 
 /** What every dialect is made with. */

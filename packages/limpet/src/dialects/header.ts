@@ -29,5 +29,6 @@ export function createHeaderDialect(service: ServiceConfig, parts: DialectParts)
       return undefined
     },
     tell: () => '',
+    end: () => '',
   }
 }

@@ -4,13 +4,15 @@ import { CR, LF, TOKEN } from './characters.ts'
 import type { Timed } from './deadlines.ts'
 import { Exchange, type ExchangeClient } from './exchange.ts'
 import type { RequestHop } from './forward-request.ts'
-import { refusalResponse } from './refusal-response.ts'
+import { type RefusalDetails, refusalResponse } from './refusal-response.ts'
 import { HEAD_END } from './replica-connection.ts'
 import type { Peer } from './route.ts'
 import type { ServerContext } from './server-context.ts'
 import { writeBorrowed } from './write-message.ts'
 
 const NONE = Buffer.alloc(0)
+/** Of a request whose head was not understood. */
+const NO_DETAILS: RefusalDetails = { accept: '', keepAlive: false, isHead: false, lines: '' }
 const NEVER = Number.POSITIVE_INFINITY
 /** How long a client may go on sending after its last answer before the connection is cut. */
 const LINGER_MS = 2000
@@ -84,8 +86,8 @@ export class ClientConnection implements ExchangeClient, Timed {
     return writeBorrowed(this.#socket, head, parts, this.#context.copies)
   }
 
-  refuse(code: RefusalCode, accept: string, keepAlive: boolean, isHead: boolean): number {
-    this.#socket.write(refusalResponse(code, accept, keepAlive, isHead), 'latin1')
+  refuse(code: RefusalCode, details: RefusalDetails): number {
+    this.#socket.write(refusalResponse(code, details), 'latin1')
     return refusals[code].status
   }
 
@@ -194,7 +196,7 @@ export class ClientConnection implements ExchangeClient, Timed {
       this.reset()
     } else if (this.#state === HEAD && this.#held.length > 0) {
       counters.timedOut('head')
-      this.refuse('LIMPET_HEAD_TIMEOUT', '', false, false)
+      this.refuse('LIMPET_HEAD_TIMEOUT', NO_DETAILS)
       this.#linger(nowMs)
     } else {
       if (this.#state === HEAD) counters.timedOut('idle')
@@ -309,7 +311,7 @@ export class ClientConnection implements ExchangeClient, Timed {
   /** Refuses what is not a request; nothing after it can be trusted to be one. */
   #refuseHead(code: RefusalCode): void {
     this.#context.routing.refused(code)
-    this.refuse(code, '', false, false)
+    this.refuse(code, NO_DETAILS)
     this.#linger(performance.now())
   }
 

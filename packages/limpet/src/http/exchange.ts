@@ -5,7 +5,7 @@ import { ChunkedReader } from './chunked.ts'
 import { forwardRequestHead, isLoop, type RequestHop } from './forward-request.ts'
 import { forwardResponseHead } from './forward-response.ts'
 import { httpDate } from './http-date.ts'
-import { ALLOWED_METHODS } from './refusal-response.ts'
+import { ALLOWED_METHODS, type RefusalDetails } from './refusal-response.ts'
 import type { Failure, ReplicaConnection, ResponseSink } from './replica-connection.ts'
 import type { RequestHead } from './request-head.ts'
 import type { ResponseHead } from './response-head.ts'
@@ -20,7 +20,7 @@ export interface ExchangeClient {
   /** Writes a head and borrowed content; false when the client takes no more for now. */
   write(head: string, parts: readonly Buffer[]): boolean
   /** Writes a refusal and returns its status. */
-  refuse(code: RefusalCode, accept: string, keepAlive: boolean, isHead: boolean): number
+  refuse(code: RefusalCode, refusal: RefusalDetails): number
   /** Reads no more of the request's content until the replica takes it. */
   pauseRequest(): void
   resumeRequest(): void
@@ -121,6 +121,7 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     const parts: Buffer[] = []
     const used = this.#readRequest(bytes, at, parts)
     if (used === MALFORMED) return this.#refuseAt('LIMPET_BAD_FRAMING', bytes)
+    if (this.#over) return used
     if (route.refusal !== undefined) {
       this.#refuse(route.refusal)
       return used
@@ -193,6 +194,8 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     const wantsMore = replica.begin(this, `${this.#head}${route.requestLines}\r\n`, this.#firstParts)
     if (this.#requestComplete) this.#awaitResponse()
     else if (replica.connecting || !wantsMore) this.#client.pauseRequest()
+    // The attempt before may have left the client paused.
+    else if (this.retries > 0) this.#client.resumeRequest()
   }
 
   #awaitResponse(): void {
@@ -316,6 +319,7 @@ export class Exchange implements ResponseSink, ExchangeSummary {
   #refuse(code: RefusalCode): void {
     if (this.#over) return
     this.refusal = code
+    if (this.#route === undefined) this.#context.routing.refused(code)
     this.#replica?.destroy()
     this.#replica = undefined
     if (this.#headSent) {
@@ -325,7 +329,8 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     }
     const keepAlive = this.#keepAlive && this.#requestComplete && !this.#context.draining
     const accept = /\r\naccept: *([^\r]*)/i.exec(this.#head)?.[1] ?? ''
-    this.status = this.#client.refuse(code, accept, keepAlive, this.method === 'HEAD')
+    const lines = this.#route?.refusalLines ?? ''
+    this.status = this.#client.refuse(code, { accept, keepAlive, isHead: this.method === 'HEAD', lines })
     const nowMs = this.#finish()
     this.#client.onExchangeOver(keepAlive, nowMs)
   }

@@ -33,6 +33,8 @@ export interface ExchangeSummary {
 export interface Route {
   /** Set when the request can't be routed (or, after `next`, no longer). */
   readonly refusal: RefusalCode | undefined
+  /** Field lines for the client where the request is refused, each with its CRLF. */
+  readonly refusalLines: string
   /** The connections of the chosen replica. */
   readonly pool: ReplicaPool
   /** Whether `requestLines` hold a Host that takes the client's place. */

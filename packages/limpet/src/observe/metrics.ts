@@ -105,7 +105,7 @@ function addThreadMetrics(registry: Registry, { counters, workers }: MetricsSour
 function addServiceMetrics(registry: Registry, { counters, fleet }: MetricsSource): void {
   const help = {
     retries: 'Attempts on another connection or replica, of requests that had not been executed.',
-    rehomes: 'Requests of sessions that were moved to another replica, by why.',
+    rehomes: 'Sessions that were moved to another replica, by why.',
     sources: 'Requests whose session source threw.',
     aborted: 'Requests whose client left before the answer was complete.',
   }

@@ -91,15 +91,25 @@ export class AffinityCookie {
     nowMs: number,
     overTls: boolean,
   ): string {
-    const config = this.#config
-    const expiresAtMs = Math.min(nowMs + config.idleMs, session.issuedAtMs + config.absoluteMs)
+    const { idleMs, absoluteMs, persist } = this.#config
+    const expiresAtMs = Math.min(nowMs + idleMs, session.issuedAtMs + absoluteMs)
     const value = sealClaim(this.#keyring, this.#service, { ...session, expiresAtMs })
+    return this.#setCookie(value, persist ? Math.ceil((expiresAtMs - nowMs) / 1000) : undefined, overTls)
+  }
+
+  /** The Set-Cookie lines that take the cookie away again. */
+  clearingLines(overTls: boolean): string {
+    return this.#setCookie('', 0, overTls)
+  }
+
+  #setCookie(value: string, maxAgeSeconds: number | undefined, overTls: boolean): string {
+    const config = this.#config
     const secure = config.secure === 'always' || (config.secure === 'auto' && overTls)
     const hostOnly = secure && config.path === '/' && config.domain === undefined
     const name = hostOnly && config.name === DEFAULT_NAME ? `__Host-${config.name}` : config.name
     let attributes = `; Path=${config.path}`
     if (config.domain !== undefined) attributes += `; Domain=${config.domain}`
-    if (config.persist) attributes += `; Max-Age=${Math.ceil((expiresAtMs - nowMs) / 1000)}`
+    if (maxAgeSeconds !== undefined) attributes += `; Max-Age=${maxAgeSeconds}`
     attributes += '; HttpOnly'
     const sameSite = { lax: 'Lax', strict: 'Strict', none: 'None' }[config.sameSite]
     let lines = `Set-Cookie: ${name}=${value}${attributes}${secure ? '; Secure' : ''}; SameSite=${sameSite}\r\n`
