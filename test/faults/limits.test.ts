@@ -266,7 +266,7 @@ services:
     assert.equal(answered(clients).length, 50)
     // What takes the descriptors is not limited: connections to the admin listener.
     const adminPort = Number(new URL(router.adminUrl).port)
-    const others = await Promise.all(Array.from({ length: 80 }, () => openRaw(adminPort)))
+    const others = await Promise.all(Array.from({ length: 110 }, () => openRaw(adminPort)))
     for (const client of clients) client.send(get('/hang'))
     const exhausted = (): RawSocket[] => clients.filter(({ received }) => received.includes('HTTP/1.1 503'))
     const waiting = (): number => replica.requests.filter(({ path }) => path === '/hang').length

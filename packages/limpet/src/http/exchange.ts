@@ -152,8 +152,8 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     this.#replayable = false
     this.#firstParts = NOTHING
     const replica = this.#replica
-    if (replica !== undefined && parts.length > 0 && !replica.send(parts) && !this.#requestComplete)
-      this.#client.pauseRequest()
+    if (parts.length > 0) replica?.send(parts)
+    if (replica?.takesMore === false && !this.#requestComplete) this.#client.pauseRequest()
     if (this.#requestComplete) this.#awaitResponse()
     return used
   }
@@ -191,9 +191,9 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     const route = this.#route!
     const replica = route.pool.acquire(fresh)
     this.#replica = replica
-    const wantsMore = replica.begin(this, `${this.#head}${route.requestLines}\r\n`, this.#firstParts)
+    replica.begin(this, `${this.#head}${route.requestLines}\r\n`, this.#firstParts)
     if (this.#requestComplete) this.#awaitResponse()
-    else if (replica.connecting || !wantsMore) this.#client.pauseRequest()
+    else if (!replica.takesMore) this.#client.pauseRequest()
     // The attempt before may have left the client paused.
     else if (this.retries > 0) this.#client.resumeRequest()
   }
@@ -201,17 +201,20 @@ export class Exchange implements ResponseSink, ExchangeSummary {
   #awaitResponse(): void {
     const replica = this.#replica
     const { responseMs } = this.#context.settings.timeouts
-    if (replica !== undefined && !replica.connecting && responseMs > 0 && !this.#headSent)
+    if (replica?.takesMore && responseMs > 0 && !this.#headSent)
       replica.deadlineMs = performance.now() + responseMs
   }
 
   onConnected(): void {
-    if (this.#requestComplete) this.#awaitResponse()
-    else this.#client.resumeRequest()
+    this.onReplicaDrain()
   }
 
+  /** The replica takes more: the rest of the request, or nothing but time. */
   onReplicaDrain(): void {
-    if (!this.#requestComplete && this.#replica?.connecting === false) this.#client.resumeRequest()
+    const replica = this.#replica
+    if (replica === undefined || !replica.takesMore) return
+    if (this.#requestComplete) this.#awaitResponse()
+    else this.#client.resumeRequest()
   }
 
   onInterim(head: ResponseHead): void {

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { isLocalFault } from '../replicas/local-fault.ts'
 import { type BodyReader, LengthReader, MALFORMED, UntilCloseReader } from './body.ts'
 import { ChunkedReader } from './chunked.ts'
 import type { Timed } from './deadlines.ts'
@@ -49,8 +50,6 @@ export interface ResponseSink {
 export const HEAD_END = Buffer.from('\r\n\r\n')
 const NONE = Buffer.alloc(0)
 const NEVER = Number.POSITIVE_INFINITY
-/** Errors of connect(2) and socket(2) that tell of this machine, not of the peer. */
-const LOCAL_FAULTS = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL'])
 
 const CONNECTING = 0
 const IDLE = 1
@@ -95,24 +94,34 @@ export class ReplicaConnection implements Timed {
     context.deadlines.add(this)
   }
 
-  get connecting(): boolean {
-    return this.#state === CONNECTING
+  /** Whether the replica takes more of a request now: it is connected, and not behind. */
+  get takesMore(): boolean {
+    return this.#state !== CONNECTING && !this.#socket.writableNeedDrain
   }
 
   /** Gives the connection to `sink` and sends a request's head with the content at hand. */
-  begin(sink: ResponseSink, head: string, parts: readonly Buffer[]): boolean {
+  begin(sink: ResponseSink, head: string, parts: readonly Buffer[]): void {
     this.#sink = sink
     this.answered = false
     if (this.#state !== CONNECTING) {
       this.#state = HEAD
       this.deadlineMs = NEVER
     }
-    return writeMessage(this.#socket, head, parts)
+    writeMessage(this.#socket, head, parts)
+    this.#watchDrain()
   }
 
-  /** Sends more of the request's content. False when the replica takes no more for now. */
-  send(parts: readonly Buffer[]): boolean {
-    return writeMessage(this.#socket, '', parts)
+  /** Sends more of the request's content; see `takesMore`. */
+  send(parts: readonly Buffer[]): void {
+    writeMessage(this.#socket, '', parts)
+    this.#watchDrain()
+  }
+
+  /** A replica that is behind must take something soon. */
+  #watchDrain(): void {
+    const { writeStallMs } = this.#context.settings.timeouts
+    if (this.#state === HEAD && writeStallMs > 0 && this.#socket.writableNeedDrain)
+      this.deadlineMs = performance.now() + writeStallMs
   }
 
   /** Reads no more for now; the replica's silence is not its own, so no deadline runs. */
@@ -148,6 +157,8 @@ export class ReplicaConnection implements Timed {
     const failure =
       this.#state === CONNECTING ? 'connect-timeout' : this.#state === CONTENT ? 'cut' : 'response-timeout'
     if (this.#state === CONTENT) this.#context.counters.timedOut('stream')
+    else if (this.#state === HEAD && this.#socket.writableNeedDrain)
+      this.#context.counters.timedOut('write-stall')
     this.#fail(failure)
   }
 
@@ -168,10 +179,12 @@ export class ReplicaConnection implements Timed {
     if (this.#state !== CONNECTING) return
     this.#state = HEAD
     this.deadlineMs = NEVER
+    this.#watchDrain()
     this.#sink?.onConnected()
   }
 
   readonly #onDrain = (): void => {
+    if (this.#state === HEAD) this.deadlineMs = NEVER
     this.#sink?.onReplicaDrain()
   }
 
@@ -288,7 +301,7 @@ export class ReplicaConnection implements Timed {
 
   /** 'close' follows and does the rest. */
   readonly #onError = (error: NodeJS.ErrnoException): void => {
-    if (this.#state === CONNECTING && LOCAL_FAULTS.has(error.code ?? '')) this.#fail('exhausted')
+    if (this.#state === CONNECTING && isLocalFault(error)) this.#fail('exhausted')
   }
 
   readonly #onClose = (): void => {

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import type { Timed } from './deadlines.ts'
 import type { HttpContext } from './http-context.ts'
 import type { ReplicaSocket } from './replica-socket.ts'
@@ -54,7 +55,7 @@ class Tunnel implements Timed {
       // 'close' follows.
     })
     socket.on('close', (hadError: boolean) => {
-      if (hadError) other.resetAndDestroy()
+      if (hadError) cut(other)
       else other.destroySoon()
       this.#closed()
     })
@@ -77,6 +78,12 @@ class Tunnel implements Timed {
     this.#context.counters.tunnelClosed()
     this.#onOver(this.#replica.bytesWritten - this.#takenBefore, this.#client.bytesWritten - this.#sentBefore)
   }
+}
+
+/** Resets a connection. TLS has no reset of its own: closing without its end alert says the same. */
+function cut(socket: Socket): void {
+  if (socket instanceof TLSSocket) socket.destroy()
+  else socket.resetAndDestroy()
 }
 
 /** Joins two sockets. `fromClient` and `fromReplica` (borrowed) are bytes that came before. */

@@ -131,7 +131,7 @@ export class Supervisor {
 
   /** `limits.connections`, as far as there are file descriptors for it. */
   #maxConnections({ limits }: Config): number {
-    const possible = connectionsByDescriptors()
+    const possible = connectionsByDescriptors(Math.max(1, this.#config.workers))
     if (limits.connections === 0) return possible
     if (possible > 0 && limits.connections > possible)
       this.#log.warn({ possible }, 'limits.connections is more than file descriptors allow: see ulimit -n')

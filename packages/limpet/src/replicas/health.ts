@@ -2,6 +2,7 @@ import { get as getHttp, type IncomingMessage } from 'node:http'
 import { get as getHttps } from 'node:https'
 import { connect } from 'node:net'
 import type { HealthConfig, ReplicaConfig } from '../config/schema.ts'
+import { isLocalFault } from './local-fault.ts'
 
 /** A replica whose health is watched. */
 export interface Watched {
@@ -9,6 +10,11 @@ export interface Watched {
   /** Called when the verdict changes, and once with the first one. `reason` says what failed. */
   onChange(up: boolean, reason: string): void
 }
+
+/** A check that could not be made for want of something here; it says nothing of the replica. */
+const UNKNOWN = Symbol('unknown')
+
+type Finding = string | undefined | typeof UNKNOWN
 
 /**
  * Checks one replica again and again: a GET of `path`, or a TCP connect where there is none. A replica is taken
@@ -20,17 +26,19 @@ export function watchHealth(watched: Watched, config: HealthConfig, signal: Abor
   let lastUp = true
   let timer: NodeJS.Timeout | undefined
 
-  const check = async (): Promise<void> => {
-    const failure = await probe(watched.replica, config)
-    if (signal.aborted) return
+  const judge = (failure: string | undefined): void => {
     const up = failure === undefined
     streak = up === lastUp ? streak + 1 : 1
     lastUp = up
     const enough = streak >= (up ? config.healthy : config.unhealthy)
-    if (enough && verdict !== up) {
-      verdict = up
-      watched.onChange(up, failure ?? 'the check passed')
-    }
+    if (!enough || verdict === up) return
+    verdict = up
+    watched.onChange(up, failure ?? 'the check passed')
+  }
+  const check = async (): Promise<void> => {
+    const failure = await probe(watched.replica, config)
+    if (signal.aborted) return
+    if (failure !== UNKNOWN) judge(failure)
     timer = setTimeout(check, config.intervalMs)
     timer.unref()
   }
@@ -38,15 +46,15 @@ export function watchHealth(watched: Watched, config: HealthConfig, signal: Abor
   void check()
 }
 
-/** One check; resolves to what failed, or undefined. Never takes much longer than the timeout. */
-function probe(replica: ReplicaConfig, config: HealthConfig): Promise<string | undefined> {
+/** One check; resolves to what failed, or undefined where nothing did. Never takes much longer than the timeout. */
+function probe(replica: ReplicaConfig, config: HealthConfig): Promise<Finding> {
   return config.path === undefined ? probeTcp(replica, config) : probeHttp(replica, config.path, config)
 }
 
-function probeTcp({ host, port }: ReplicaConfig, { timeoutMs }: HealthConfig): Promise<string | undefined> {
+function probeTcp({ host, port }: ReplicaConfig, { timeoutMs }: HealthConfig): Promise<Finding> {
   return new Promise((resolve) => {
     const socket = connect({ host, port })
-    const end = (failure: string | undefined) => {
+    const end = (failure: Finding) => {
       clearTimeout(timer)
       socket.destroy()
       resolve(failure)
@@ -57,11 +65,7 @@ function probeTcp({ host, port }: ReplicaConfig, { timeoutMs }: HealthConfig): P
   })
 }
 
-function probeHttp(
-  replica: ReplicaConfig,
-  path: string,
-  { timeoutMs }: HealthConfig,
-): Promise<string | undefined> {
+function probeHttp(replica: ReplicaConfig, path: string, { timeoutMs }: HealthConfig): Promise<Finding> {
   const get = replica.protocol === 'https' ? getHttps : getHttp
   return new Promise((resolve) => {
     const signal = AbortSignal.timeout(timeoutMs)
@@ -80,6 +84,6 @@ function probeHttp(
   })
 }
 
-function describe(error: NodeJS.ErrnoException): string {
-  return error.code ?? error.message
+function describe(error: NodeJS.ErrnoException): string | typeof UNKNOWN {
+  return isLocalFault(error) ? UNKNOWN : (error.code ?? error.message)
 }

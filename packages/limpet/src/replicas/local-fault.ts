@@ -1,0 +1,7 @@
+/** Errors of socket(2) and connect(2) that tell of this machine, not of the peer: no descriptor, memory or port. */
+const LOCAL_FAULTS = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL'])
+
+/** Whether a failed connection says nothing of the replica that it was meant for. */
+export function isLocalFault(error: NodeJS.ErrnoException): boolean {
+  return LOCAL_FAULTS.has(error.code ?? '')
+}
