@@ -55,7 +55,7 @@ function test() {
 
 /** All test files, or those whose path contains one of the filters. A filter that finds none is an error. */
 function testFiles(filters) {
-  const all = ['packages', 'examples', 'test']
+  const all = ['packages', 'examples', 'test', 'bench']
     .filter((folder) => existsSync(join(root, folder)))
     .flatMap((folder) =>
       readdirSync(join(root, folder), { recursive: true }).map((path) => join(folder, path)),

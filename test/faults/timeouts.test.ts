@@ -6,7 +6,8 @@ import { startDeafPort } from '../kit/deaf-port.ts'
 import { within } from '../kit/process.ts'
 import { openRaw, type RawSocket } from '../kit/raw-socket.ts'
 import { startRouter, type TestRouter } from '../kit/router.ts'
-import { type Script, type ScriptedReplica, startScriptedReplica } from '../kit/scripted-replica.ts'
+import { type ScriptedReplica, startScriptedReplica } from '../kit/scripted-replica.ts'
+import { slowScripts } from './slow-scripts.ts'
 
 /** In the config and in what is expected; deadlines are looked at every 100 ms. */
 const ms = {
@@ -21,52 +22,6 @@ const ms = {
 }
 /** How late the router may be, on a busy machine. */
 const LATE_MS = 2000
-
-const switching = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: test\r\n\r\n'
-const eventHead = 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n'
-
-const scripts: Readonly<Record<string, Script>> = {
-  '/hang': () => undefined,
-  '/stall': ({ socket }) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nsome'),
-  /** The head at once, two events with a silence longer than any timeout before each. */
-  '/events': async ({ socket }) => {
-    socket.write(eventHead)
-    for (const data of ['first', 'second']) {
-      await pause(1600)
-      socket.write(`${(data.length + 8).toString(16)}\r\ndata: ${data}\n\n\r\n`)
-    }
-    socket.write('0\r\n\r\n')
-  },
-  '/flood': ({ socket }) => {
-    socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${2 ** 30}\r\n\r\n`)
-    flood(socket)
-  },
-  '/deaf': ({ socket }) => socket.pause(),
-  '/slowly': async ({ socket }) => {
-    socket.write('HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n')
-    for (let sent = 0; sent < 8; sent++) {
-      await pause(200)
-      socket.write('x')
-    }
-  },
-  '/tunnel': ({ socket }) => socket.write(switching),
-  '/talking-tunnel': async ({ socket }) => {
-    socket.write(switching)
-    for (let sent = 0; sent < 8; sent++) {
-      await pause(200)
-      socket.write('t')
-    }
-  },
-}
-
-function flood(socket: Socket): void {
-  const block = 'x'.repeat(65_536)
-  const more = (): void => {
-    while (!socket.destroyed && socket.write(block));
-  }
-  socket.on('drain', more)
-  more()
-}
 
 const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: test\r\nAccept: application/json\r\n\r\n`
 const post = (path: string, bytes: number): string =>
@@ -99,7 +54,7 @@ describe('timeouts', { concurrency: 8 }, () => {
   let router: TestRouter
 
   before(async () => {
-    replica = await startScriptedReplica(scripts)
+    replica = await startScriptedReplica(slowScripts)
     router = await startRouter({
       config: `
 timeouts: { ${Object.entries(ms)

@@ -9,8 +9,6 @@ export interface RawSocket extends Disposable {
   readonly received: string
   /** How the connection has ended: by the peer's FIN or reset, or not yet. */
   readonly end: 'fin' | 'reset' | undefined
-  /** From this socket's connect to its end, in milliseconds. */
-  readonly endedAfterMs: number
   send(text: string): void
   /** Resolves when `text` stands in what has come; rejects when it has not within 10 s or the connection ends. */
   receives(text: string): Promise<void>
@@ -22,13 +20,10 @@ export interface RawSocket extends Disposable {
 export async function openRaw(port: number, localAddress = '127.0.0.1'): Promise<RawSocket> {
   const socket = connect({ port, host: '127.0.0.1', localAddress, noDelay: true })
   await within(10_000, 'a connection', once(socket, 'connect'))
-  const startedMs = performance.now()
   let received = ''
   let end: 'fin' | 'reset' | undefined
-  let endedAfterMs = Number.NaN
   const over = Promise.withResolvers<void>()
   const finish = (how: 'fin' | 'reset'): void => {
-    if (end === undefined) endedAfterMs = performance.now() - startedMs
     end ??= how
     over.resolve()
   }
@@ -44,9 +39,6 @@ export async function openRaw(port: number, localAddress = '127.0.0.1'): Promise
     },
     get end() {
       return end
-    },
-    get endedAfterMs() {
-      return endedAfterMs
     },
     send: (text) => void socket.write(text, 'latin1'),
     async receives(text) {

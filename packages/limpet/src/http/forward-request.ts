@@ -1,4 +1,5 @@
-import { ALIAS, FIELD } from './header-names.ts'
+import { DEPENDS, DROP, fieldFates, KEEP } from './field-fate.ts'
+import { FIELD } from './header-names.ts'
 import type { RequestHead } from './request-head.ts'
 
 /** What one hop adds to the requests it forwards. */
@@ -14,26 +15,13 @@ export interface RequestHop {
   readonly forwarded: boolean
 }
 
-const KEEP = 0
-const DROP = 1
-/** Dropped when the peer is not trusted, else taken into what this hop adds. */
-const FORWARDING = 2
-
-const fate = new Uint8Array(256)
-fate[ALIAS] = DROP
-for (const name of [
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'upgrade',
-  'http2-settings',
-  'limpet-decision',
-  'limpet-epoch',
-] as const)
-  fate[FIELD[name]] = DROP
-for (const name of ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'forwarded'] as const)
-  fate[FIELD[name]] = FORWARDING
+/** Forwarding fields: dropped when the peer is not trusted, else taken into what this hop adds. */
+const fate = fieldFates([
+  FIELD['x-forwarded-for'],
+  FIELD['x-forwarded-proto'],
+  FIELD['x-forwarded-host'],
+  FIELD.forwarded,
+])
 
 /**
  * The head to send to a replica: the client's own lines in their order and spelling without those of its hop
@@ -62,7 +50,7 @@ export function forwardRequestHead(head: RequestHead, hop: RequestHop, dropHost:
     }
     result += text.slice(runStart, fields.lineStart[field])
     runStart = fields.lineEnd[field]!
-    if (drop !== FORWARDING || !hop.trusted) continue
+    if (drop !== DEPENDS || !hop.trusted) continue
     if (number === FIELD['x-forwarded-for']) forwardedFor += `${fields.value(field)}, `
     else if (number === FIELD.forwarded) forwarded += `${fields.value(field)}, `
     else if (number === FIELD['x-forwarded-proto']) forwardedProto = fields.value(field)

@@ -1,26 +1,9 @@
-import { ALIAS, FIELD } from './header-names.ts'
+import { DEPENDS, fieldFates, KEEP } from './field-fate.ts'
+import { FIELD } from './header-names.ts'
 import type { ResponseHead } from './response-head.ts'
 
-const KEEP = 0
-const DROP = 1
-/** What becomes of it depends on the response; Connection can't take it away. */
-const DEPENDS = 2
-
-const fate = new Uint8Array(256)
-fate[ALIAS] = DROP
-for (const name of [
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'upgrade',
-  'http2-settings',
-  'limpet-decision',
-  'limpet-epoch',
-] as const)
-  fate[FIELD[name]] = DROP
-for (const name of ['content-length', 'transfer-encoding', 'cache-control'] as const)
-  fate[FIELD[name]] = DEPENDS
+/** Connection can't take these away. */
+const fate = fieldFates([FIELD['content-length'], FIELD['transfer-encoding'], FIELD['cache-control']])
 
 /** What decides the fields that are not simply passed on. */
 export interface ResponseChanges {
