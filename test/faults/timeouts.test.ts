@@ -80,9 +80,9 @@ services: [{ name: app, replicas: ["${replica.url}"] }]
 
   test('head: a request head that drips is answered with 408', async () => {
     const before = await timeouts('head')
+    const startedMs = performance.now()
     using client = await openRaw(router.port)
     client.send('GET / HTTP/1.1\r\nHost: test\r\nX: ')
-    const startedMs = performance.now()
     await drip(client, 'x', 50)
     assertAfter(startedMs, ms.head)
     assert.match(client.received, /^HTTP\/1\.1 408 [\s\S]*LIMPET_HEAD_TIMEOUT/)
@@ -90,8 +90,8 @@ services: [{ name: app, replicas: ["${replica.url}"] }]
   })
 
   test('head: a connection that sends nothing is closed', async () => {
-    using client = await openRaw(router.port)
     const startedMs = performance.now()
+    using client = await openRaw(router.port)
     await client.ended()
     assertAfter(startedMs, ms.head)
     assert.equal(client.received, '')
@@ -103,11 +103,11 @@ services: [{ name: app, replicas: ["${replica.url}"] }]
     client.send(get('/idle-1'))
     await client.receives('/idle-1')
     await pause(ms.idle / 2)
+    const startedMs = performance.now()
     client.send(get('/idle-2'))
     await client.receives('/idle-2')
-    const startedMs = performance.now()
     await client.ended()
-    assertAfter(startedMs, ms.idle - 20)
+    assertAfter(startedMs, ms.idle)
     assert.equal(client.end, 'fin')
     assert.ok((await timeouts('idle')) > before)
   })
@@ -202,11 +202,11 @@ services: [{ name: app, replicas: ["${replica.url}"] }]
   test('stream: a body that falls silent is cut, so that the client can tell', async () => {
     const before = await timeouts('stream')
     using client = await openRaw(router.port)
+    const startedMs = performance.now()
     client.send(get('/stall'))
     await client.receives('some')
-    const startedMs = performance.now()
     await client.ended()
-    assertAfter(startedMs, ms.stream - 20)
+    assertAfter(startedMs, ms.stream)
     assert.equal(client.end, 'reset')
     await replicaClosed('/stall')
     assert.equal(await timeouts('stream'), before + 1)

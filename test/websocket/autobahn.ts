@@ -1,7 +1,8 @@
 /**
  * Runs Autobahn's WebSocket suite against its own echo server, directly and through Limpet, and compares the
  * verdicts: `node test/websocket/autobahn.ts [--python2 PATH] [--python3 PATH] [CASE]...`, where a CASE is `1.*` or
- * `9.1.6`; all by default. Exits with 1 where a verdict differs. Not part of `npm test`, as it needs Python 2.7.
+ * `9.1.6`; all by default. Exits with 1 where a verdict differs. Not part of `npm test`, as it needs Python 2.7
+ * and more than half an hour; `1.*` to `10.*` take half a minute, compression (`12.*`, `13.*`) the rest.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
