@@ -267,4 +267,22 @@ export const upgradeCases: readonly ConformanceCase[] = [
       return passed
     },
   },
+  {
+    id: '51c',
+    row: 51,
+    rfc: 'RFC 9110 §15.5.22',
+    title: '426 keeps the Upgrade that names what to switch to',
+    run: async (context) => {
+      context.answer((_seen, reply) => {
+        const fields = ['Connection: Upgrade', 'Upgrade: websocket']
+        reply.send(ok('upgrade required', fields).replace('200 OK', '426 Upgrade Required'))
+      })
+      const { response } = await exchange(context, get(context.token))
+      demand(response.status === 426, `answers ${response.status}`)
+      demand(valuesOf(response.fields, 'upgrade').join() === 'websocket', 'drops Upgrade')
+      const options = valuesOf(response.fields, 'connection').join().toLowerCase()
+      demand(options.includes('upgrade'), 'drops Connection: Upgrade')
+      return passed
+    },
+  },
 ]

@@ -43,7 +43,11 @@ export const limitsSchema = section({
 
 /** How long to wait, and for what. 0 stands for `off`. */
 export const timeoutsSchema = section({
-  head: durationField().prefault('10s').describe('For a whole request head, from its first byte.'),
+  head: durationField()
+    .prefault('10s')
+    .describe(
+      'For a whole request head: from the start of the connection, or on a kept one from the first byte of the head.',
+    ),
   idle: durationField().prefault('75s').describe('For the next request on a kept-alive client connection.'),
   connect: durationField().prefault('2s').describe('For a replica to accept a connection, TLS included.'),
   response: durationField({ mayBeOff: true })

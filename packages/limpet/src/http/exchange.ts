@@ -231,8 +231,11 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     this.status = 101
     this.upgraded = true
     const changes = { dropCoding: true, dropLength: true, dropCacheControl: false }
-    const lines = `Connection: Upgrade\r\nUpgrade: ${upgrade}\r\n${route.responseLines}\r\n`
+    const lines = `${upgradeLines(upgrade)}${route.responseLines}\r\n`
     this.#client.write(forwardResponseHead(head, changes) + lines, NOTHING)
+    // A tunnel may stay for days, and this with it: what is done with is let go.
+    this.#head = ''
+    this.#firstParts = NOTHING
     const replica = this.#replica!.detach()
     const { socket, held } = this.#client.detach()
     startTunnel(this.#context, socket, replica, held, rest, (fromClient, fromReplica) => {
@@ -257,6 +260,8 @@ export class Exchange implements ResponseSink, ExchangeSummary {
       dropCacheControl: route.replacesCacheControl && !head.uncacheable,
     })
     text += route.responseLines
+    // The one answer besides 101 that must name protocols to switch to (RFC 9110 §15.5.22).
+    if (head.status === 426) text += upgradeLines(head.fields.find('upgrade') ?? '')
     if (!head.hasDate) text += `Date: ${httpDate(Date.now())}\r\n`
     if (this.#closes) text += 'Connection: close\r\n'
     else if (this.decodesChunks) text += 'Connection: keep-alive\r\n'
@@ -343,6 +348,10 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     this.#route?.finished(this)
     return this.#startedMs + this.durationMs
   }
+}
+
+function upgradeLines(protocols: string): string {
+  return `Connection: Upgrade\r\nUpgrade: ${protocols}\r\n`
 }
 
 /** Whether a switch to `protocols` is one that was offered (RFC 9110 §7.8); none is, where nothing was. */
