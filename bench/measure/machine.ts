@@ -19,7 +19,7 @@ export function describeMachine(pinned: Cores): Machine {
     cpu: cpus()[0]?.model ?? 'unknown',
     cores: cpus().length,
     memoryBytes: totalmem(),
-    system: `${type()} ${release()}`,
+    system: `${type()} ${release().split('-')[0]}`,
     node: process.version,
     pinned,
     cpuTickUs: cpuTickUs(),
