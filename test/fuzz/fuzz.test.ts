@@ -8,7 +8,7 @@ const seed = chooseSeed()
 
 test('whatever Limpet accepts, Node reads alike, and what Limpet makes of it, too', async (t) => {
   t.diagnostic(`FUZZ_SEED=${seed}`)
-  const { inputs, accepted, failures } = await runDifferential(seed, performance.now() + 20_000)
+  const { inputs, accepted, failures } = await runDifferential(seed, performance.now() + 30_000)
   t.diagnostic(`${inputs} inputs, ${accepted} of them accepted`)
   assert.deepEqual(failures, [])
   assert.ok(accepted > inputs / 10, `only ${accepted} of ${inputs} inputs test anything`)
