@@ -148,8 +148,7 @@ export class ClientConnection implements ExchangeClient, Timed {
     this.#leave()
     exchange?.abort()
     // TLS has no reset of its own: closing without its end alert says the same.
-    if (this.#socket.resetAndDestroy !== undefined && this.peer.proto === 'http')
-      this.#socket.resetAndDestroy()
+    if (this.peer.proto === 'http') this.#socket.resetAndDestroy()
     else this.#socket.destroy()
   }
 

@@ -39,6 +39,8 @@ export interface ExchangeClient {
 /** Methods that may be sent again when it is unknown whether they were executed (RFC 9110 §9.2.2). */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
 const NOTHING: readonly Buffer[] = []
+/** For the heads of interim responses, which have no content (RFC 9110 §15.2). */
+const WITHOUT_CONTENT = { dropCoding: true, dropLength: true, dropCacheControl: false }
 
 const refusalOf = {
   refused: 'LIMPET_NO_REPLICA',
@@ -82,7 +84,6 @@ export class Exchange implements ResponseSink, ExchangeSummary {
   #pendingHead = ''
   #headSent = false
   #closes = false
-  #untilClose = false
   #over = false
 
   constructor(client: ExchangeClient, context: ServerContext, head: RequestHead) {
@@ -219,8 +220,7 @@ export class Exchange implements ResponseSink, ExchangeSummary {
 
   onInterim(head: ResponseHead): void {
     if (this.decodesChunks) return
-    const changes = { dropCoding: true, dropLength: true, dropCacheControl: false }
-    this.#client.write(`${forwardResponseHead(head, changes)}\r\n`, NOTHING)
+    this.#client.write(`${forwardResponseHead(head, WITHOUT_CONTENT)}\r\n`, NOTHING)
   }
 
   onSwitch(head: ResponseHead, rest: Buffer): boolean {
@@ -230,9 +230,8 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     route.responded(head)
     this.status = 101
     this.upgraded = true
-    const changes = { dropCoding: true, dropLength: true, dropCacheControl: false }
     const lines = `${upgradeLines(upgrade)}${route.responseLines}\r\n`
-    this.#client.write(forwardResponseHead(head, changes) + lines, NOTHING)
+    this.#client.write(forwardResponseHead(head, WITHOUT_CONTENT) + lines, NOTHING)
     // A tunnel may stay for days, and this with it: what is done with is let go.
     this.#head = ''
     this.#firstParts = NOTHING
@@ -252,8 +251,8 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     route.responded(head)
     this.status = head.status
     const noContent = head.hasNoContent(this.method)
-    this.#untilClose = !noContent && (head.chunked ? this.decodesChunks : head.contentLength < 0)
-    this.#closes = !this.#keepAlive || this.#untilClose || !this.#requestComplete || this.#context.draining
+    const untilClose = !noContent && (head.chunked ? this.decodesChunks : head.contentLength < 0)
+    this.#closes = !this.#keepAlive || untilClose || !this.#requestComplete || this.#context.draining
     let text = forwardResponseHead(head, {
       dropCoding: this.decodesChunks || noContent,
       dropLength: head.status === 204,

@@ -1,4 +1,5 @@
 import type { LimitsConfig, TimeoutsConfig } from '../config/schema.ts'
+import type { TimeoutKind } from '../observe/counters.ts'
 import type { CopyPool } from './copy-pool.ts'
 import type { Deadlines } from './deadlines.ts'
 import type { RequestHead } from './request-head.ts'
@@ -14,9 +15,6 @@ export interface HttpSettings {
   /** Whether the forwarding fields of a peer at `address` are believed. */
   isTrusted(address: string): boolean
 }
-
-/** Why the data path gave up on a connection; each is a metric. */
-export type TimeoutKind = 'head' | 'idle' | 'request-body' | 'write-stall' | 'stream' | 'tunnel-idle'
 
 /** What the data path counts outside of requests. */
 export interface ConnectionCounters {

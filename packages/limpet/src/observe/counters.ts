@@ -13,7 +13,9 @@ export const durationEdgesMs = [
   0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000, 300_000,
 ] as const
 
+/** Why the data path gave up on a connection. */
 export const timeoutKinds = ['head', 'idle', 'request-body', 'write-stall', 'stream', 'tunnel-idle'] as const
+export type TimeoutKind = (typeof timeoutKinds)[number]
 
 const statusClasses = 6
 
@@ -81,7 +83,7 @@ export class Counters {
     cells[connectionCells.indexOf('tunnelsClosed')] = cells[connectionCells.indexOf('tunnelsOpened')]!
   }
 
-  timedOut(kind: (typeof timeoutKinds)[number]): void {
+  timedOut(kind: TimeoutKind): void {
     this.#cells[connectionCells.length + timeoutKinds.indexOf(kind)]!++
   }
 
