@@ -212,6 +212,7 @@ describe('limits on connections, over two workers', () => {
       workers: 2,
       descriptors: 200,
       config: `
+pool: { maxIdle: 0 }
 services:
   - name: app
     ejection: { failures: 1 }
@@ -224,7 +225,9 @@ services:
     assert.equal(answered(clients).length, 50)
     // What takes the descriptors is not limited: connections to the admin listener.
     const adminPort = Number(new URL(router.adminUrl).port)
-    const others = await Promise.all(Array.from({ length: 110 }, () => openRaw(adminPort)))
+    const others = await Promise.all(Array.from({ length: 100 }, () => openRaw(adminPort)))
+    for (const other of others) other.send(get('/healthz'))
+    await until('they are accepted', () => others.every(({ received }) => received.includes('HTTP/1.1 200')))
     for (const client of clients) client.send(get('/hang'))
     const exhausted = (): RawSocket[] => clients.filter(({ received }) => received.includes('HTTP/1.1 503'))
     const waiting = (): number => replica.requests.filter(({ path }) => path === '/hang').length
