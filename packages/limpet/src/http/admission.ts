@@ -1,8 +1,13 @@
 import type { LimitsConfig } from '../config/schema.ts'
+import { lockBucket, unlockBucket } from '../session/bucket-lock.ts'
+
+type ConnectionLimits = Pick<LimitsConfig, 'connections' | 'connectionsPerClient'>
 
 /** Shared memory of how many connections there are; one block a thread. */
 export interface AdmissionMemory {
   readonly threads: readonly SharedArrayBuffer[]
+  /** The one lock that is held while a connection is let in. */
+  readonly lock: SharedArrayBuffer
 }
 
 const ROWS = 4
@@ -11,7 +16,10 @@ const TOTAL = 0
 const CELLS = 1 + ROWS * ROW_CELLS
 
 export function createAdmissionMemory(threads: number): AdmissionMemory {
-  return { threads: Array.from({ length: threads }, () => new SharedArrayBuffer(CELLS * 4)) }
+  return {
+    threads: Array.from({ length: threads }, () => new SharedArrayBuffer(CELLS * 4)),
+    lock: new SharedArrayBuffer(4),
+  }
 }
 
 /**
@@ -23,22 +31,33 @@ export function createAdmissionMemory(threads: number): AdmissionMemory {
 export class Admission {
   readonly #all: readonly Int32Array[]
   readonly #own: Int32Array
+  readonly #lock: Int32Array
+  readonly #fenceWord = new Int32Array(1)
 
   constructor(memory: AdmissionMemory, thread: number) {
     this.#all = memory.threads.map((block) => new Int32Array(block))
     this.#own = this.#all[thread]!
+    this.#lock = new Int32Array(memory.lock)
   }
 
   /** Counts a connection from `address` in, unless there are enough; then false. */
-  admit(address: string, limits: Pick<LimitsConfig, 'connections' | 'connectionsPerClient'>): boolean {
-    const { connections, connectionsPerClient } = limits
-    if (connections > 0 && this.#sum(TOTAL) >= connections) return false
+  admit(address: string, limits: ConnectionLimits): boolean {
     const cells = cellsOf(address)
-    if (connectionsPerClient > 0 && Math.min(...cells.map((cell) => this.#sum(cell))) >= connectionsPerClient)
-      return false
-    this.#own[TOTAL]!++
-    for (const cell of cells) this.#own[cell]!++
-    return true
+    // Two threads that look at once would both find the last place free.
+    const held = lockBucket(this.#lock, this.#fenceWord, 0)
+    const hasPlace = this.#hasPlace(cells, limits)
+    if (hasPlace) {
+      this.#own[TOTAL]!++
+      for (const cell of cells) this.#own[cell]!++
+    }
+    unlockBucket(this.#lock, 0, held)
+    return hasPlace
+  }
+
+  #hasPlace(cells: readonly number[], { connections, connectionsPerClient }: ConnectionLimits): boolean {
+    if (connections > 0 && this.#sum(TOTAL) >= connections) return false
+    if (connectionsPerClient === 0) return true
+    return Math.min(...cells.map((cell) => this.#sum(cell))) < connectionsPerClient
   }
 
   /** Counts an admitted connection out. */

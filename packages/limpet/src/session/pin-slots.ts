@@ -1,5 +1,5 @@
+import { fence, lockBucket, settledVersion, unlockBucket } from './bucket-lock.ts'
 import { countUp } from './pin-counts.ts'
-import { fence, lockBucket, settledVersion, unlockBucket } from './pin-lock.ts'
 import {
   bucketOf,
   bucketSlots,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { describe, test } from 'node:test'
 import { Worker } from 'node:worker_threads'
-import { lockBucket, unlockBucket } from './pin-lock.ts'
+import { lockBucket, unlockBucket } from './bucket-lock.ts'
 import {
   bucketOf,
   bucketSlots,
