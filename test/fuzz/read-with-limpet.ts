@@ -5,10 +5,11 @@ import {
   UntilCloseReader,
 } from '../../packages/limpet/src/http/body.ts'
 import { ChunkedReader } from '../../packages/limpet/src/http/chunked.ts'
-import type { FieldBlock } from '../../packages/limpet/src/http/field-block.ts'
-import { forwardRequestHead } from '../../packages/limpet/src/http/forward-request.ts'
+import { Content } from '../../packages/limpet/src/http/content.ts'
+import { type FieldBlock, INCOMPLETE } from '../../packages/limpet/src/http/field-block.ts'
+import { forwardRequestHead, HopLines } from '../../packages/limpet/src/http/forward-request.ts'
 import { forwardResponseHead } from '../../packages/limpet/src/http/forward-response.ts'
-import { RequestHead } from '../../packages/limpet/src/http/request-head.ts'
+import { REFUSED, RequestHead } from '../../packages/limpet/src/http/request-head.ts'
 import { ResponseHead } from '../../packages/limpet/src/http/response-head.ts'
 import type { Reading, RelayedMessage } from './message.ts'
 
@@ -28,7 +29,7 @@ function fieldPairs(fields: FieldBlock): (readonly [string, string])[] {
   )
 }
 
-interface Content {
+interface WholeContent {
   readonly forwarded: Buffer
   readonly end: number
   readonly complete: boolean
@@ -36,18 +37,22 @@ interface Content {
 }
 
 /** Reads content that begins at `at`, cut into reads at the offsets of `cuts`. */
-function readContent(reader: BodyReader, bytes: Buffer, at: number, cuts: readonly number[]): Content {
+function readContent(reader: BodyReader, bytes: Buffer, at: number, cuts: readonly number[]): WholeContent {
   const parts: Buffer[] = []
+  const content = new Content()
   let from = at
   let malformed = false
   for (const cut of cuts) {
     if (reader.done || cut <= from) continue
-    const piece = bytes.subarray(0, cut)
-    const used = reader.read(piece, from, parts)
+    content.clear()
+    const used = reader.read(bytes, from, cut, content)
     if (used === MALFORMED) {
       malformed = true
       break
     }
+    const part = Buffer.alloc(content.bytes)
+    content.copyTo(part, 0)
+    parts.push(part)
     from = used
   }
   return { forwarded: Buffer.concat(parts), end: from, complete: reader.done, malformed }
@@ -59,22 +64,21 @@ export function readRequestsWithLimpet(bytes: Buffer, cuts: readonly number[]): 
   let at = 0
   for (;;) {
     while (bytes[at] === 13 && bytes[at + 1] === 10) at += 2
-    const end = bytes.indexOf('\r\n\r\n', at)
-    if (end === -1) return { messages, refused: undefined }
     const head = new RequestHead()
-    const refused = head.parse(bytes, at, end + 4, limits)
-    if (refused !== undefined) return { messages, refused }
+    const headEnd = head.parse(bytes, at, bytes.length, limits)
+    if (headEnd === REFUSED) return { messages, refused: head.refusal }
+    if (headEnd === INCOMPLETE) return { messages, refused: undefined }
     const make = (verbatim: boolean): BodyReader =>
       head.chunked ? new ChunkedReader(verbatim) : new LengthReader(Math.max(0, head.contentLength))
-    const content = readContent(make(true), bytes, end + 4, cuts)
-    const decoded = readContent(make(false), bytes, end + 4, [bytes.length])
+    const content = readContent(make(true), bytes, headEnd, cuts)
+    const decoded = readContent(make(false), bytes, headEnd, [bytes.length])
     if (
       content.complete !== decoded.complete ||
       content.malformed !== decoded.malformed ||
       (content.complete && content.end !== decoded.end)
     )
       throw new Error('verbatim and decoding reads disagree')
-    const headText = `${forwardRequestHead(head, hop, false)}\r\n`
+    const headText = `${forwardRequestHead(head, new HopLines(hop), false)}\r\n`
     const text = head.fields.text
     messages.push({
       start: `${head.method} ${text.slice(text.indexOf(' ') + 1, text.lastIndexOf(' ', head.firstFieldAt))}`,
@@ -84,7 +88,7 @@ export function readRequestsWithLimpet(bytes: Buffer, cuts: readonly number[]): 
       fields: fieldPairs(head.fields),
       body: decoded.forwarded,
       complete: content.complete,
-      end: content.complete ? content.end : end + 4,
+      end: content.complete ? content.end : headEnd,
       trailers: [],
       upgrade: head.upgrade !== '',
       fieldsNamedInConnection: [...head.connection.named],
@@ -105,10 +109,10 @@ export function readResponseWithLimpet(
   const messages: RelayedMessage[] = []
   let at = 0
   for (;;) {
-    const end = bytes.indexOf('\r\n\r\n', at)
-    if (end === -1) return { messages, refused: 'no head' }
     const head = new ResponseHead()
-    if (!head.parse(bytes, at, end + 4)) return { messages, refused: 'head' }
+    const headEnd = head.parse(bytes, at, bytes.length)
+    if (headEnd === INCOMPLETE) return { messages, refused: 'no head' }
+    if (headEnd < 0) return { messages, refused: 'head' }
     const interim = head.status < 200
     const noContent = head.hasNoContent(method)
     const untilClose = !noContent && !head.chunked && head.contentLength < 0
@@ -118,8 +122,8 @@ export function readResponseWithLimpet(
         ? new ChunkedReader(verbatim)
         : new LengthReader(noContent ? 0 : Math.max(0, head.contentLength))
     }
-    const content = readContent(make(true), bytes, end + 4, cuts)
-    const decoded = readContent(make(false), bytes, end + 4, [bytes.length])
+    const content = readContent(make(true), bytes, headEnd, cuts)
+    const decoded = readContent(make(false), bytes, headEnd, [bytes.length])
     const changes = {
       dropCoding: noContent,
       dropLength: interim || head.status === 204,
@@ -135,7 +139,7 @@ export function readResponseWithLimpet(
       fields: fieldPairs(head.fields),
       body: decoded.forwarded,
       complete: content.complete || untilClose,
-      end: content.complete || untilClose ? content.end : end + 4,
+      end: content.complete || untilClose ? content.end : headEnd,
       trailers: [],
       upgrade: head.status === 101,
       fieldsNamedInConnection: [...head.connection.named],
@@ -143,6 +147,6 @@ export function readResponseWithLimpet(
     })
     if (content.malformed) return { messages, refused: 'content' }
     if (!interim || head.status === 101) return { messages, refused: undefined }
-    at = end + 4
+    at = headEnd
   }
 }

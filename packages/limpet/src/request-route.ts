@@ -10,13 +10,22 @@ import type { RouterParts } from './router-parts.ts'
 const MOST_ATTEMPTS = 4
 const NONE_TRIED: number[] = []
 
-const decisionIndex = Object.fromEntries(decisions.map((name, index) => [name, index])) as Record<
-  Decision,
-  number
->
-const decisionLines = Object.fromEntries(
-  decisions.map((name) => [name, `limpet-decision: ${name}\r\n`]),
-) as Record<Decision, string>
+/** A decision with its place among the counters and the line that tells the client. */
+interface Outcome {
+  readonly name: Decision
+  readonly index: number
+  readonly line: string
+}
+
+const outcome = (name: Decision): Outcome => ({
+  name,
+  index: decisions.indexOf(name),
+  line: `limpet-decision: ${name}\r\n`,
+})
+const HIT = outcome('hit')
+const NEW = outcome('new')
+const MOVED = outcome('moved')
+const NONE = outcome('none')
 
 /** A request's way to the replica that holds its session, or to one that is to hold it. */
 export class RequestRoute implements Route {
@@ -30,9 +39,8 @@ export class RequestRoute implements Route {
   readonly #session: NamedSession | undefined
   readonly #nowMs: number
   readonly #overTls: boolean
-  readonly #hash: Uint32Array | undefined
   readonly #sessionState: string
-  #decision: Decision = 'none'
+  #decision = NONE
   #reason: MoveReason | undefined
   /** The chosen replica's place; -1: none. */
   #place = -1
@@ -56,15 +64,16 @@ export class RequestRoute implements Route {
     this.#overTls = overTls
     this.#sessionState = describeSession(session, service)
     if (session === undefined) this.#choose(this.#candidate(undefined))
-    else {
-      this.#hash = new Uint32Array(4)
-      service.hash(session.key, this.#hash)
-      this.#findHome(session, this.#hash)
-    }
+    else this.#findHome(session, service.hashOf(session.key))
   }
 
   get pool(): ReplicaPool {
     return this.#service.pools[this.#place]!
+  }
+
+  /** Made anew where it is needed again, which is seldom. */
+  get #hash(): Uint32Array | undefined {
+    return this.#session && this.#service.hashOf(this.#session.key)
   }
 
   get replacesHost(): boolean {
@@ -103,7 +112,7 @@ export class RequestRoute implements Route {
     const unusable =
       place === -1 ? 'removed' : this.#parts.board.whyUnusable(this.#service.replicas.replicas[place]!.slot)
     if (unusable === undefined) {
-      this.#decision = 'hit'
+      this.#decision = HIT
       this.#choose(place)
     } else if (this.#service.config.onLost === 'reject') {
       this.refusal = 'LIMPET_SESSION_LOST'
@@ -113,14 +122,14 @@ export class RequestRoute implements Route {
   }
 
   #rehome(reason: MoveReason, hash: Uint32Array): void {
-    this.#decision = 'moved'
+    this.#decision = MOVED
     this.#reason = reason
     this.#choose(this.#candidate(hash))
   }
 
   /** Places a session that has no pin; of two threads that place it at once, the first decides for both. */
   #placeNew(session: NamedSession, hash: Uint32Array): void {
-    this.#decision = 'new'
+    this.#decision = NEW
     const place = this.#candidate(hash)
     const { pins } = this.#parts
     const { replicas } = this.#service
@@ -142,7 +151,7 @@ export class RequestRoute implements Route {
   #candidate(hash: Uint32Array | undefined): number {
     const { placement, balance, replicas } = this.#service
     const policy = hash === undefined ? balance : placement
-    const isFirst = this.#decision !== 'moved' && this.#tried.length === 0
+    const isFirst = this.#decision !== MOVED && this.#tried.length === 0
     policy.start(hash, isFirst || hash === undefined ? replicas : replicas.bySessions)
     let place = policy.next()
     while (place !== -1 && this.#tried.includes(place)) place = policy.next()
@@ -157,7 +166,7 @@ export class RequestRoute implements Route {
     }
     this.#parts.board.begin(this.#service.replicas.replicas[place]!.slot)
     // A replica that gets a session which lived elsewhere is told so, to outrank what its last home may still write.
-    const epoch = this.#decision === 'moved' ? this.#epoch + 1 : this.#epoch
+    const epoch = this.#decision === MOVED ? this.#epoch + 1 : this.#epoch
     this.requestLines = epoch > 0 ? `limpet-epoch: ${epoch}\r\n` : ''
     const { hosts } = this.#service
     if (hosts !== undefined) this.requestLines += `Host: ${hosts[place]}\r\n`
@@ -170,19 +179,19 @@ export class RequestRoute implements Route {
     if (board.connectFailed(slot, this.#service.config.ejection, Date.now())) counters.ejected(slot)
     this.#tried = [...this.#tried, this.#place]
     this.#place = -1
-    const settled = this.#decision === 'hit' || this.#decision === 'moved'
+    const settled = this.#decision === HIT || this.#decision === MOVED
     if (settled && this.#service.config.onLost === 'reject') {
       this.refusal = 'LIMPET_SESSION_LOST'
       return false
     }
-    if (this.#decision === 'hit') {
-      this.#decision = 'moved'
+    if (this.#decision === HIT) {
+      this.#decision = MOVED
       this.#reason = failure
     }
     this.#choose(this.#tried.length < MOST_ATTEMPTS ? this.#candidate(this.#hash) : -1)
     if (this.#place !== -1) return true
     if (failure === 'connect-timeout') this.refusal = 'LIMPET_CONNECT_TIMEOUT'
-    if (this.#decision === 'new') this.#unpin()
+    if (this.#decision === NEW) this.#unpin()
     return false
   }
 
@@ -210,14 +219,13 @@ export class RequestRoute implements Route {
       }
     }
     if (!config.decisionHeader) return
+    const { line, name } = this.#decision
     this.responseLines +=
-      this.#reason === undefined
-        ? decisionLines[this.#decision]
-        : `limpet-decision: ${this.#decision}; reason=${this.#reason}\r\n`
+      this.#reason === undefined ? line : `limpet-decision: ${name}; reason=${this.#reason}\r\n`
   }
 
   #movesPin(answeredId: number): boolean {
-    return this.#decision === 'moved' || (this.#pinnedId !== -1 && this.#pinnedId !== answeredId)
+    return this.#decision === MOVED || (this.#pinnedId !== -1 && this.#pinnedId !== answeredId)
   }
 
   /**
@@ -239,11 +247,11 @@ export class RequestRoute implements Route {
     )
     this.#epoch = pins.epoch
     if (moves) {
-      if (this.#decision === 'moved') counters.moved(index, this.#reason!)
+      if (this.#decision === MOVED) counters.moved(index, this.#reason!)
       return this.#place
     }
     if (pins.replica === toId) {
-      this.#decision = 'hit'
+      this.#decision = HIT
       this.#reason = undefined
     }
     const home = replicas.indexOf(pins.replica)
@@ -261,7 +269,7 @@ export class RequestRoute implements Route {
     if (replica !== undefined) {
       board.end(replica.slot)
       const { status, requestBytes, responseBytes } = summary
-      counters.request(replica.slot, decisionIndex[this.#decision], status, requestBytes, responseBytes)
+      counters.request(replica.slot, this.#decision.index, status, requestBytes, responseBytes)
     }
     counters.duration(index, summary.durationMs)
     accessLog?.write(summary, {
@@ -269,7 +277,7 @@ export class RequestRoute implements Route {
       replica: replica?.name,
       session: this.#sessionState,
       sessionHash: this.#hash,
-      decision: this.#decision,
+      decision: this.#decision.name,
       reason: this.#reason,
     })
   }

@@ -12,7 +12,7 @@ import type { ReplicaBoard } from './replicas/replica-board.ts'
 import { type Replica, ReplicaSet } from './replicas/replica-set.ts'
 import type { PinTable } from './session/pin-table.ts'
 import { replicaTag } from './session/routing-suffix.ts'
-import { createSessionHasher, type SessionHasher } from './session/siphash.ts'
+import { createSessionHasher } from './session/siphash.ts'
 
 /** A service as one thread routes to it, in one version of the config. */
 export interface RoutedService {
@@ -22,7 +22,8 @@ export interface RoutedService {
   readonly dialect: Dialect
   /** Whether a session can be named by the client's address. */
   readonly readsAddress: boolean
-  readonly hash: SessionHasher
+  /** The hash of a session key; holds until the next call. */
+  readonly hashOf: (sessionKey: string) => Uint32Array
   readonly replicas: ReplicaSet
   /** The Host that each replica is to see, where the service replaces the client's. */
   readonly hosts: readonly string[] | undefined
@@ -66,12 +67,17 @@ export function createRoutedService(
       byTag.set(`${id}.${replicaTag(keyring, id, service.name, replica.name)}`, place)
   }
   const { bound } = service
+  const hash = createSessionHasher(keyring.hashKey, service.name)
+  const hashed = new Uint32Array(4)
   return {
     config: service,
     index,
     dialect: usesCookie ? createCookieDialect(service, parts) : createHeaderDialect(service, parts),
     readsAddress: service.session.some(({ kind }) => kind === 'ip'),
-    hash: createSessionHasher(keyring.hashKey, service.name),
+    hashOf: (sessionKey) => {
+      hash(sessionKey, hashed)
+      return hashed
+    },
     replicas,
     hosts:
       service.host === 'replica'

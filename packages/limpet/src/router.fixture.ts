@@ -43,8 +43,8 @@ export function sampleRouter(names: string, service: Partial<ServiceInput> = {})
     modules: new Map(),
     board,
     pins,
-    // Asked for by connections alone, and none is made.
-    context: undefined as unknown as HttpContext,
+    // All else is asked for by connections, and none is made.
+    context: { turn: { wallMs: Date.now() } } as unknown as HttpContext,
     counters: new Counters(memory),
     accessLog,
     isTrusted: (address) => address.startsWith('10.'),

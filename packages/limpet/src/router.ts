@@ -20,7 +20,7 @@ export type ReplicaIds = readonly (readonly number[])[]
 export class Router implements Routing {
   readonly #parts: RouterParts
   #services: readonly RoutedService[] = []
-  #match = new ServiceMatch<RoutedService>([])
+  #match = new ServiceMatch<RoutedService>([], hostName)
 
   constructor(parts: RouterParts) {
     this.#parts = parts
@@ -42,13 +42,16 @@ export class Router implements Routing {
     const kept = new Set(services.flatMap(({ pools }) => pools))
     for (const pool of this.#services.flatMap(({ pools }) => pools)) if (!kept.has(pool)) pool.close()
     this.#services = services
-    this.#match = new ServiceMatch(services.map((service) => ({ service, match: service.config.match })))
+    this.#match = new ServiceMatch(
+      services.map((service) => ({ service, match: service.config.match })),
+      hostName,
+    )
   }
 
   route(head: RequestHead, peer: Peer): Route {
-    const service = this.#match.find(() => hostName(head.host), head.target)
+    const service = this.#match.find(head.host, head.target)
     if (service === undefined) return new RefusedRoute('LIMPET_NO_SERVICE', this.#parts, undefined)
-    const nowMs = Date.now()
+    const nowMs = this.#parts.context.turn.wallMs
     this.#parts.board.nowMs = nowMs
     if (service.readsAddress)
       head.peerAddress = clientAddress(peer.address, head.header('x-forwarded-for'), this.#parts.isTrusted)

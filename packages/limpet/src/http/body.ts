@@ -1,23 +1,18 @@
-/**
- * Reads one message's content from its connection's bytes and says what to forward. Content is never copied:
- * what goes into `out` are views of the bytes read.
- */
+import type { Content } from './content.ts'
+
+/** Reads one message's content from its connection's bytes and says what to forward. */
 export interface BodyReader {
   /** Whether the content is complete. */
   readonly done: boolean
   /**
-   * Takes the bytes of `chunk` from `at` on, pushes what to forward to `out`, and returns the offset just past
-   * what belonged to the content, or `MALFORMED`.
+   * Takes the bytes of `bytes[at, end)`, adds what to forward to `out`, and returns the offset just past what
+   * belonged to the content, or `MALFORMED`.
    */
-  read(chunk: Buffer, at: number, out: Buffer[]): number
+  read(bytes: Buffer, at: number, end: number, out: Content): number
 }
 
 /** The content is not framed as it should be: the message can't be forwarded to its end. */
 export const MALFORMED = -1
-
-function view(chunk: Buffer, from: number, to: number): Buffer {
-  return from === 0 && to === chunk.length ? chunk : chunk.subarray(from, to)
-}
 
 /** Content of a known length in bytes (RFC 9112 §6.2). */
 export class LengthReader implements BodyReader {
@@ -31,11 +26,11 @@ export class LengthReader implements BodyReader {
     return this.#left === 0
   }
 
-  read(chunk: Buffer, at: number, out: Buffer[]): number {
-    const end = Math.min(chunk.length, at + this.#left)
-    if (end > at) out.push(view(chunk, at, end))
-    this.#left -= end - at
-    return end
+  read(bytes: Buffer, at: number, end: number, out: Content): number {
+    const to = Math.min(end, at + this.#left)
+    out.add(bytes, at, to)
+    this.#left -= to - at
+    return to
   }
 }
 
@@ -43,8 +38,8 @@ export class LengthReader implements BodyReader {
 export class UntilCloseReader implements BodyReader {
   readonly done = false
 
-  read(chunk: Buffer, at: number, out: Buffer[]): number {
-    if (chunk.length > at) out.push(view(chunk, at, chunk.length))
-    return chunk.length
+  read(bytes: Buffer, at: number, end: number, out: Content): number {
+    out.add(bytes, at, end)
+    return end
   }
 }

@@ -1,5 +1,6 @@
 import { type BodyReader, MALFORMED } from './body.ts'
 import { CR, FIELD_VALUE, HEX, LF } from './characters.ts'
+import type { Content } from './content.ts'
 import { forwardTrailers } from './trailers.ts'
 
 const ZERO = 48
@@ -46,8 +47,7 @@ export class ChunkedReader implements BodyReader {
     return this.#state === DONE
   }
 
-  read(chunk: Buffer, start: number, out: Buffer[]): number {
-    const end = chunk.length
+  read(chunk: Buffer, start: number, end: number, out: Content): number {
     let at = start
     // A size line that began in an earlier read was held back, so this read's first run begins after it.
     this.#runAt = this.#state === DATA || this.#state === DATA_CR || this.#state === DATA_LF ? at : -1
@@ -57,8 +57,8 @@ export class ChunkedReader implements BodyReader {
         case SIZE: {
           if (this.#digits === 0) {
             lineAt = at
-            if (this.#isPlainEnd(chunk, at)) {
-              if (this.#verbatim) this.#flush(chunk, this.#runAt === -1 ? at : this.#runAt, at + 5, out)
+            if (this.#isPlainEnd(chunk, at, end)) {
+              if (this.#verbatim) out.add(chunk, this.#runAt === -1 ? at : this.#runAt, at + 5)
               this.#state = DONE
               return at + 5
             }
@@ -97,7 +97,7 @@ export class ChunkedReader implements BodyReader {
         }
         case DATA: {
           const taken = Math.min(this.#left, end - at)
-          if (!this.#verbatim) out.push(chunk.subarray(at, at + taken))
+          if (!this.#verbatim) out.add(chunk, at, at + taken)
           at += taken
           this.#left -= taken
           if (this.#left === 0) this.#state = DATA_CR
@@ -112,7 +112,7 @@ export class ChunkedReader implements BodyReader {
           this.#state = SIZE
           break
         default:
-          return this.#readTrailers(chunk, at, out)
+          return this.#readTrailers(chunk, at, end, out)
       }
     }
     const held = this.#state === SIZE && this.#digits > 0 ? lineAt : this.#state === SIZE_LF ? lineAt : end
@@ -121,8 +121,9 @@ export class ChunkedReader implements BodyReader {
   }
 
   /** The usual end, `0 CRLF CRLF` in one piece. */
-  #isPlainEnd(chunk: Buffer, at: number): boolean {
+  #isPlainEnd(chunk: Buffer, at: number, end: number): boolean {
     return (
+      at + 5 <= end &&
       chunk[at] === ZERO &&
       chunk[at + 1] === CR &&
       chunk[at + 2] === LF &&
@@ -131,18 +132,14 @@ export class ChunkedReader implements BodyReader {
     )
   }
 
-  #flush(chunk: Buffer, from: number, to: number, out: Buffer[]): void {
-    if (to > from) out.push(from === 0 && to === chunk.length ? chunk : chunk.subarray(from, to))
-  }
-
   /** Ends the run before `at` (or at once, when it ended earlier). */
-  #endRun(chunk: Buffer, at: number, out: Buffer[]): void {
-    if (this.#verbatim && this.#runAt !== -1) this.#flush(chunk, this.#runAt, at, out)
+  #endRun(chunk: Buffer, at: number, out: Content): void {
+    if (this.#verbatim && this.#runAt !== -1) out.add(chunk, this.#runAt, at)
     this.#runAt = -1
   }
 
   /** Goes on or begins anew after a size line that ended at `dataAt`. */
-  #beginRun(chunk: Buffer, lineAt: number, dataAt: number, out: Buffer[]): void {
+  #beginRun(chunk: Buffer, lineAt: number, dataAt: number, out: Content): void {
     if (!this.#verbatim) return
     const whole = lineAt !== -1 && dataAt > lineAt
     if (whole && this.#runAt !== -1) return
@@ -152,24 +149,30 @@ export class ChunkedReader implements BodyReader {
     }
     // The line had an extension or came in pieces: it is written anew.
     this.#endRun(chunk, dataAt, out)
-    out.push(Buffer.from(`${this.#left.toString(16)}\r\n`, 'latin1'))
+    const line = Buffer.from(`${this.#left.toString(16)}\r\n`, 'latin1')
+    out.add(line, 0, line.length)
     this.#runAt = dataAt
   }
 
-  #readTrailers(chunk: Buffer, start: number, out: Buffer[]): number {
+  #readTrailers(chunk: Buffer, start: number, end: number, out: Content): number {
     let at = start
-    while (at < chunk.length) {
-      const lf = chunk.indexOf(LF, at)
-      const lineEnd = lf === -1 ? chunk.length : lf + 1
+    while (at < end) {
+      let lineEnd = at
+      while (lineEnd < end && chunk[lineEnd] !== LF) lineEnd++
+      const whole = lineEnd < end
+      if (whole) lineEnd++
       if (this.#trailers.length + lineEnd - at > MAX_TRAILER_BYTES) return MALFORMED
       this.#trailers += chunk.toString('latin1', at, lineEnd)
       at = lineEnd
-      if (lf === -1) break
+      if (!whole) break
       if (!this.#trailers.endsWith('\r\n')) return MALFORMED
       if (this.#trailers !== '\r\n' && !this.#trailers.endsWith('\r\n\r\n')) continue
       const forwarded = forwardTrailers(this.#trailers, this.#hopNames)
       if (forwarded === undefined) return MALFORMED
-      if (this.#verbatim) out.push(Buffer.from(`0\r\n${forwarded}\r\n`, 'latin1'))
+      if (this.#verbatim) {
+        const section = Buffer.from(`0\r\n${forwarded}\r\n`, 'latin1')
+        out.add(section, 0, section.length)
+      }
       this.#state = DONE
       return at
     }

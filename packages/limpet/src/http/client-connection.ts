@@ -1,16 +1,20 @@
 import type { Socket } from 'node:net'
+import { performance } from 'node:perf_hooks'
 import { type RefusalCode, refusals } from '../errors.ts'
-import { CR, LF, TOKEN } from './characters.ts'
+import { CR, LF } from './characters.ts'
+import type { Content } from './content.ts'
 import type { Timed } from './deadlines.ts'
 import { Exchange, type ExchangeClient } from './exchange.ts'
-import type { RequestHop } from './forward-request.ts'
+import { INCOMPLETE } from './field-block.ts'
+import { HopLines } from './forward-request.ts'
+import { HeldBytes } from './held-bytes.ts'
+import { JOIN_BYTES, MessageWriter } from './message-writer.ts'
+import type { Reader, ReadingSocket } from './reading-socket.ts'
 import { type RefusalDetails, refusalResponse } from './refusal-response.ts'
-import { HEAD_END } from './replica-connection.ts'
+import type { RequestHead } from './request-head.ts'
 import type { Peer } from './route.ts'
 import type { ServerContext } from './server-context.ts'
-import { writeBorrowed } from './write-message.ts'
 
-const NONE = Buffer.alloc(0)
 /** Of a request whose head was not understood. */
 const NO_DETAILS: RefusalDetails = { accept: '', keepAlive: false, isHead: false, lines: '' }
 const NEVER = Number.POSITIVE_INFINITY
@@ -26,55 +30,69 @@ const LINGERING = 2
 const GONE = 3
 
 /** One client's connection: reads requests from it, one after the other, and writes the answers. */
-export class ClientConnection implements ExchangeClient, Timed {
-  deadlineMs: number
+export class ClientConnection implements ExchangeClient, Timed, Reader {
   timedIndex = -1
   readonly peer: Peer
-  readonly hop: RequestHop
+  readonly hopLines: HopLines
   /** The peer's address as the socket gives it. */
   readonly remoteAddress: string
+  readonly #reading: ReadingSocket
   readonly #socket: Socket
   readonly #context: ServerContext
   readonly #onGone: (connection: ClientConnection) => void
+  readonly #writer: MessageWriter
   #state = HEAD
   #exchange: Exchange | undefined
   /** Bytes read and not used yet: an incomplete head, or requests behind the one under way. */
-  #held: Buffer = NONE
-  #reading = false
+  readonly #held = new HeldBytes()
+  /** Whether requests are being read from bytes at hand, so that one that ends at once must not start the next. */
+  #inRead = false
+  #paused = false
   /** Bytes of empty lines since the last request. */
   #emptyBytes = 0
   /** How long the request's content may still be waited for. */
   #bodyCreditMs = 0
 
   constructor(
-    socket: Socket,
+    reading: ReadingSocket,
+    remote: string,
     context: ServerContext,
     proto: 'http' | 'https',
     onGone: (connection: ClientConnection) => void,
   ) {
+    const { socket } = reading
+    this.#reading = reading
     this.#socket = socket
     this.#context = context
     this.#onGone = onGone
-    const remote = socket.remoteAddress ?? ''
+    this.#writer = new MessageWriter(socket, context)
     this.remoteAddress = remote
     const address = remote.startsWith(IPV4_MAPPED) ? remote.slice(IPV4_MAPPED.length) : remote
     const { settings } = context
     this.peer = { address, proto }
-    this.hop = {
+    this.hopLines = new HopLines({
       trusted: settings.isTrusted(address),
       peerAddress: address,
       proto,
       via: settings.via,
       forwarded: settings.forwarded,
-    }
-    this.deadlineMs = performance.now() + settings.timeouts.headMs
-    socket.on('data', this.#onData)
+    })
+    reading.reader = this
     socket.on('drain', this.#onDrain)
     socket.on('end', this.#onEnd)
     socket.on('error', this.#onError)
     socket.on('close', this.#onClose)
-    context.deadlines.add(this)
+    context.deadlines.add(this, context.turn.nowMs + settings.timeouts.headMs)
     context.counters.opened()
+    socket.resume()
+  }
+
+  get deadlineMs(): number {
+    return this.#context.deadlines.of(this)
+  }
+
+  set deadlineMs(ms: number) {
+    this.#context.deadlines.set(this, ms)
   }
 
   /** Whether no request is under way. */
@@ -82,35 +100,52 @@ export class ClientConnection implements ExchangeClient, Timed {
     return this.#state === HEAD && this.#held.length === 0
   }
 
-  write(head: string, parts: readonly Buffer[]): boolean {
-    return writeBorrowed(this.#socket, head, parts, this.#context.copies)
+  write(head: string, content: Content): boolean {
+    this.#writer.write(head, content)
+    return !this.#writer.full
+  }
+
+  finish(head: string, content: Content): void {
+    if (content.bytes <= JOIN_BYTES) this.#writer.post(head + content.text())
+    else this.#writer.write(head, content)
   }
 
   refuse(code: RefusalCode, details: RefusalDetails): number {
-    this.#socket.write(refusalResponse(code, details), 'latin1')
+    this.#writer.post(refusalResponse(code, details))
     return refusals[code].status
   }
 
   /** Reads no request from a client that does not read its answers. */
   #awaitReader(): void {
-    this.#socket.pause()
+    this.#pause()
     this.awaitDrain()
   }
 
   pauseRequest(): void {
     if (this.deadlineMs !== NEVER) this.#bodyCreditMs = this.deadlineMs - performance.now()
     this.deadlineMs = NEVER
-    this.#socket.pause()
+    this.#pause()
   }
 
   resumeRequest(): void {
     this.#awaitRequestBytes(0)
+    this.#resume()
+  }
+
+  #pause(): void {
+    this.#paused = true
+    this.#socket.pause()
+  }
+
+  #resume(): void {
+    if (!this.#paused) return
+    this.#paused = false
     this.#socket.resume()
   }
 
   awaitDrain(): void {
     const { writeStallMs } = this.#context.settings.timeouts
-    if (writeStallMs > 0) this.deadlineMs = performance.now() + writeStallMs
+    if (writeStallMs > 0) this.deadlineMs = this.#context.deadlines.after(writeStallMs)
   }
 
   onExchangeOver(keepAlive: boolean, nowMs: number): void {
@@ -122,29 +157,31 @@ export class ClientConnection implements ExchangeClient, Timed {
     }
     this.#state = HEAD
     this.deadlineMs = nowMs + this.#context.settings.timeouts.idleMs
-    if (!this.#reading) this.#goOn()
+    if (!this.#inRead) this.#goOn()
   }
 
   /** Turns to the next request, unless the client has yet to take the answers to the last ones. */
   #goOn(): void {
-    if (this.#socket.writableNeedDrain) {
+    if (this.#writer.full) {
       this.#awaitReader()
       return
     }
-    if (this.#held.length > 0) {
-      const held = this.#held
-      this.#held = NONE
-      // First, since the exchange that these bytes may begin pauses the socket if it has to.
-      this.#socket.resume()
-      this.#read(held)
-      return
-    }
-    this.#socket.resume()
+    // First, since the exchange that held bytes may begin pauses the socket if it has to.
+    this.#resume()
+    if (this.#held.length > 0) this.#readHeld()
+  }
+
+  #readHeld(): void {
+    const { bytes, length } = this.#held
+    this.#held.clear()
+    this.#read(bytes, length)
   }
 
   reset(): void {
     if (this.#state === GONE) return
     const exchange = this.#exchange
+    // What came before goes out before the reset does, as far as the client takes it.
+    this.#writer.flush()
     this.#leave()
     exchange?.abort()
     // TLS has no reset of its own: closing without its end alert says the same.
@@ -162,17 +199,19 @@ export class ClientConnection implements ExchangeClient, Timed {
     this.#socket.destroy()
   }
 
-  detach(): { socket: Socket; held: Buffer } {
+  detach(): { reading: ReadingSocket; held: Buffer } {
     const socket = this.#socket
+    this.#writer.flush()
     this.#state = GONE
     this.#exchange = undefined
     this.#context.deadlines.remove(this)
-    socket.off('data', this.#onData)
     socket.off('drain', this.#onDrain)
     socket.off('end', this.#onEnd)
     socket.off('error', this.#onError)
     socket.off('close', this.#onClose)
-    return { socket, held: this.#held }
+    const { bytes, length } = this.#held
+    this.#held.clear()
+    return { reading: this.#reading, held: bytes.subarray(0, length) }
   }
 
   closed(): void {
@@ -190,7 +229,7 @@ export class ClientConnection implements ExchangeClient, Timed {
         counters.timedOut('write-stall')
         this.reset()
       }
-    } else if (this.#socket.writableNeedDrain) {
+    } else if (this.#writer.full) {
       counters.timedOut('write-stall')
       this.reset()
     } else if (this.#state === HEAD && this.#held.length > 0) {
@@ -203,97 +242,91 @@ export class ClientConnection implements ExchangeClient, Timed {
     }
   }
 
-  readonly #onData = (chunk: Buffer): void => {
+  onBytes(bytes: Buffer, end: number): void {
     if (this.#state === HEAD) {
-      if (this.#held.length === 0) this.#read(chunk)
-      else {
-        const bytes = Buffer.concat([this.#held, chunk])
-        this.#held = NONE
-        this.#read(bytes)
+      const held = this.#held
+      if (held.length === 0) {
+        this.#read(bytes, end)
+        return
       }
+      const before = held.length
+      held.append(bytes, 0, end)
+      if (held.endsLine(before) || held.length > this.#context.settings.limits.headBytes) this.#readHeld()
       return
     }
     if (this.#state !== EXCHANGE) return
     const exchange = this.#exchange!
     if (exchange.requestComplete) {
-      this.#hold(chunk)
+      this.#hold(bytes, 0, end)
       return
     }
-    this.#awaitRequestBytes(chunk.length)
-    const used = exchange.onRequestBytes(chunk)
+    this.#awaitRequestBytes(end)
+    const used = exchange.onRequestBytes(bytes, end)
     if (exchange.requestComplete && this.#exchange === exchange) this.deadlineMs = NEVER
-    if (used < chunk.length) this.#hold(chunk.subarray(used))
+    if (used < end) this.#hold(bytes, used, end)
   }
 
   /** Keeps bytes for after the exchange, and reads no more until then: what a client can make us hold is one read. */
-  #hold(bytes: Buffer): void {
-    this.#held = this.#held.length === 0 ? bytes : Buffer.concat([this.#held, bytes])
-    this.#socket.pause()
+  #hold(bytes: Buffer, from: number, to: number): void {
+    this.#held.append(bytes, from, to)
+    this.#pause()
   }
 
-  /** Reads requests from `bytes` until one is under way or the bytes are used up. */
-  #read(bytes: Buffer): void {
-    this.#reading = true
-    let at = this.#skipEmptyLines(bytes, 0)
-    while (this.#state === HEAD && at < bytes.length && !this.#socket.writableNeedDrain) {
-      const end = this.#headEnd(bytes, at)
-      if (end === -1) break
-      at = this.#skipEmptyLines(bytes, this.#beginExchange(bytes, at, end))
+  /** Reads requests from `bytes[0, end)` until one is under way or the bytes are used up. */
+  #read(bytes: Buffer, end: number): void {
+    this.#inRead = true
+    let at = this.#skipEmptyLines(bytes, 0, end)
+    while (this.#state === HEAD && at < end && !this.#writer.full) {
+      const used = this.#readRequest(bytes, at, end)
+      if (used === INCOMPLETE) break
+      at = this.#skipEmptyLines(bytes, used, end)
     }
-    this.#reading = false
-    if (at < bytes.length && this.#state !== LINGERING && this.#state !== GONE) {
-      const rest = at === 0 ? bytes : bytes.subarray(at)
-      if (this.#state === EXCHANGE) this.#hold(rest)
-      else this.#held = rest
+    this.#inRead = false
+    if (at < end && (this.#state === HEAD || this.#state === EXCHANGE)) {
+      if (this.#state === EXCHANGE) this.#hold(bytes, at, end)
+      else this.#held.append(bytes, at, end)
     }
-    if (this.#state === HEAD && this.#socket.writableNeedDrain) this.#awaitReader()
+    if (this.#state === HEAD && this.#writer.full) this.#awaitReader()
   }
 
   /**
    * Past empty lines at `from`, which some clients send after a body (RFC 9112 §2.2). Only before a request:
    * what follows one under way may be another protocol's. They are not held, and a flood of them is refused.
    */
-  #skipEmptyLines(bytes: Buffer, from: number): number {
+  #skipEmptyLines(bytes: Buffer, from: number, end: number): number {
     let at = from
-    if (this.#state !== HEAD) return at
+    if (this.#state !== HEAD || at >= end) return at
     while (bytes[at] === CR && bytes[at + 1] === LF) at += 2
     this.#emptyBytes += at - from
     if (this.#emptyBytes > MAX_EMPTY_BYTES) {
       this.#refuseHead('LIMPET_BAD_REQUEST')
-      return bytes.length
+      return end
     }
     return at
   }
 
-  /** Just past the head that starts at `at`, or -1: it is not complete yet, or was refused. */
-  #headEnd(bytes: Buffer, at: number): number {
-    const { limits, timeouts } = this.#context.settings
-    const end = bytes.indexOf(HEAD_END, at)
-    const length = end === -1 ? bytes.length - at : end + 4 - at
-    if (length > limits.headBytes) {
-      const lineEnd = bytes.indexOf(CR, at)
-      const longTarget = lineEnd === -1 || lineEnd - at > limits.targetBytes
-      this.#refuseHead(longTarget ? 'LIMPET_TARGET_TOO_LONG' : 'LIMPET_HEAD_TOO_LARGE')
-      return -1
+  /** Begins the request whose head starts at `at`. Returns how far the bytes were used, or `INCOMPLETE`. */
+  #readRequest(bytes: Buffer, at: number, end: number): number {
+    const { settings, requestHead: head } = this.#context
+    // The CR of an empty line, whose LF is to come.
+    const isHalfEmpty = bytes[at] === CR && at + 1 === end
+    const headEnd = isHalfEmpty ? INCOMPLETE : head.parse(bytes, at, end, settings.limits)
+    if (headEnd >= 0) return this.#beginExchange(head, bytes, headEnd, end)
+    if (headEnd !== INCOMPLETE) {
+      this.#refuseHead(head.refusal)
+      return end
     }
-    if (end !== -1) return end + 4
-    if (isHopeless(bytes, at)) {
-      this.#refuseHead('LIMPET_BAD_REQUEST')
-      return -1
+    if (end - at > settings.limits.headBytes) {
+      this.#refuseHead('LIMPET_HEAD_TOO_LARGE')
+      return end
     }
     // The time for a head runs from its first byte, however it drips.
-    const byMs = performance.now() + timeouts.headMs
+    const byMs = performance.now() + settings.timeouts.headMs
     if (this.#held.length === 0 && this.deadlineMs > byMs) this.deadlineMs = byMs
-    return -1
+    return INCOMPLETE
   }
 
-  #beginExchange(bytes: Buffer, at: number, end: number): number {
-    const head = this.#context.requestHead
-    const refusal = head.parse(bytes, at, end, this.#context.settings.limits)
-    if (refusal !== undefined) {
-      this.#refuseHead(refusal)
-      return bytes.length
-    }
+  #beginExchange(head: RequestHead, bytes: Buffer, at: number, end: number): number {
     this.#emptyBytes = 0
     head.peerAddress = this.peer.address
     const exchange = new Exchange(this, this.#context, head)
@@ -301,9 +334,8 @@ export class ClientConnection implements ExchangeClient, Timed {
     this.#state = EXCHANGE
     this.deadlineMs = NEVER
     this.#bodyCreditMs = this.#context.settings.timeouts.requestBodyMs
-    const used = exchange.begin(head, bytes, end)
-    if (!exchange.requestComplete && this.#exchange === exchange && !this.#socket.isPaused())
-      this.#awaitRequestBytes(0)
+    const used = exchange.begin(head, bytes, at, end)
+    if (!exchange.requestComplete && this.#exchange === exchange && !this.#paused) this.#awaitRequestBytes(0)
     return used
   }
 
@@ -334,10 +366,11 @@ export class ClientConnection implements ExchangeClient, Timed {
 
   #linger(nowMs: number): void {
     this.#state = LINGERING
-    this.#held = NONE
+    this.#held.clear()
     this.deadlineMs = nowMs + LINGER_MS
+    this.#writer.flush()
     this.#socket.end()
-    this.#socket.resume()
+    this.#resume()
   }
 
   #leave(): void {
@@ -349,6 +382,7 @@ export class ClientConnection implements ExchangeClient, Timed {
   }
 
   readonly #onDrain = (): void => {
+    this.#writer.full = false
     if (this.#state === HEAD) {
       this.deadlineMs = performance.now() + this.#context.settings.timeouts.idleMs
       this.#goOn()
@@ -377,13 +411,4 @@ export class ClientConnection implements ExchangeClient, Timed {
     this.#leave()
     exchange?.abort()
   }
-}
-
-/** Whether the bytes can't become a request head: it starts with no method, or a line ends in a bare LF. */
-function isHopeless(bytes: Buffer, at: number): boolean {
-  if (at < bytes.length && TOKEN[bytes[at]!] !== 1 && bytes[at] !== CR) return true
-  for (let lf = bytes.indexOf(LF, at); lf !== -1; lf = bytes.indexOf(LF, lf + 1)) {
-    if (bytes[lf - 1] !== CR) return true
-  }
-  return false
 }

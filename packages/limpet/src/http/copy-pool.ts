@@ -1,8 +1,10 @@
-/** What one read from a replica can bring at most, in bytes. */
-export const READ_BYTES = 65_536
+import { READ_BYTES } from './reading-socket.ts'
 
-/** Copies that wait for their turn: 64 of them are 4 MiB a thread. */
-const MOST_KEPT = 64
+/** A read, and a head before it. */
+const COPY_BYTES = READ_BYTES + 16_384
+
+/** Buffers that are kept for later: at most 4 MiB a thread. */
+const MOST_KEPT = 8
 
 /**
  * Buffers for content that outlives the read it came with. Copying 64 KiB into a buffer that is at hand takes
@@ -13,12 +15,12 @@ export class CopyPool {
 
   /** A buffer of at least `length` bytes, holding anything. */
   take(length: number): Buffer {
-    if (length > READ_BYTES) return Buffer.allocUnsafeSlow(length)
-    return this.#free.pop() ?? Buffer.allocUnsafeSlow(READ_BYTES)
+    if (length > COPY_BYTES) return Buffer.allocUnsafeSlow(length)
+    return this.#free.pop() ?? Buffer.allocUnsafeSlow(COPY_BYTES)
   }
 
   /** Takes a buffer back that nothing reads any more. */
   give(buffer: Buffer): void {
-    if (buffer.length === READ_BYTES && this.#free.length < MOST_KEPT) this.#free.push(buffer)
+    if (buffer.length === COPY_BYTES && this.#free.length < MOST_KEPT) this.#free.push(buffer)
   }
 }

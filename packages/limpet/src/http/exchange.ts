@@ -1,24 +1,28 @@
-import type { Socket } from 'node:net'
 import type { RefusalCode } from '../errors.ts'
 import { type BodyReader, LengthReader, MALFORMED } from './body.ts'
 import { ChunkedReader } from './chunked.ts'
-import { forwardRequestHead, isLoop, type RequestHop } from './forward-request.ts'
+import { Content } from './content.ts'
+import { forwardRequestHead, type HopLines, isLoop } from './forward-request.ts'
 import { forwardResponseHead } from './forward-response.ts'
 import { httpDate } from './http-date.ts'
+import { JOIN_BYTES } from './message-writer.ts'
+import type { ReadingSocket } from './reading-socket.ts'
 import { ALLOWED_METHODS, type RefusalDetails } from './refusal-response.ts'
 import type { Failure, ReplicaConnection, ResponseSink } from './replica-connection.ts'
 import type { RequestHead } from './request-head.ts'
 import type { ResponseHead } from './response-head.ts'
 import type { ExchangeSummary, Peer, Route } from './route.ts'
 import type { ServerContext } from './server-context.ts'
-import { startTunnel } from './tunnel.ts'
+import { Tunnel } from './tunnel.ts'
 
 /** The client's side of an exchange: its connection. */
 export interface ExchangeClient {
   readonly peer: Peer
-  readonly hop: RequestHop
+  readonly hopLines: HopLines
   /** Writes a head and borrowed content; false when the client takes no more for now. */
-  write(head: string, parts: readonly Buffer[]): boolean
+  write(head: string, content: Content): boolean
+  /** Writes a head and the last content of an answer, by the end of this turn. */
+  finish(head: string, content: Content): void
   /** Writes a refusal and returns its status. */
   refuse(code: RefusalCode, refusal: RefusalDetails): number
   /** Reads no more of the request's content until the replica takes it. */
@@ -31,14 +35,14 @@ export interface ExchangeClient {
   /** Ends the connection so that the client sees that its answer is not whole. */
   reset(): void
   /** Hands the socket over, without listeners, and the bytes that followed the request. */
-  detach(): { socket: Socket; held: Buffer }
+  detach(): { reading: ReadingSocket; held: Buffer }
   /** The detached socket has closed. */
   closed(): void
 }
 
 /** Methods that may be sent again when it is unknown whether they were executed (RFC 9110 §9.2.2). */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
-const NOTHING: readonly Buffer[] = []
+const NOTHING = new Content()
 /** For the heads of interim responses, which have no content (RFC 9110 §15.2). */
 const WITHOUT_CONTENT = { dropCoding: true, dropLength: true, dropCacheControl: false }
 
@@ -65,7 +69,8 @@ export class Exchange implements ResponseSink, ExchangeSummary {
   requestBytes = 0
   responseBytes = 0
   upgraded = false
-  readonly #startedMs = performance.now()
+  durationMs = 0
+  readonly #startedMs: number
   readonly #context: ServerContext
   readonly #client: ExchangeClient
   readonly #keepAlive: boolean
@@ -76,8 +81,8 @@ export class Exchange implements ResponseSink, ExchangeSummary {
   #replica: ReplicaConnection | undefined
   #head = ''
   /** The request's content as far as it was read with the head: all there is to send again on a retry. */
-  #firstParts: readonly Buffer[] = NOTHING
-  /** Whether what was sent can be sent again: no content beyond `#firstParts` has gone out. */
+  #firstContent: string | Buffer = ''
+  /** Whether what was sent can be sent again: no content beyond `#firstContent` has gone out. */
   #replayable = true
   #requestComplete: boolean
   /** The response's head, held back until its first content or the end of what was read with it. */
@@ -89,71 +94,65 @@ export class Exchange implements ResponseSink, ExchangeSummary {
   constructor(client: ExchangeClient, context: ServerContext, head: RequestHead) {
     this.#client = client
     this.#context = context
+    this.#startedMs = context.turn.nowMs
     this.peer = client.peer
     this.method = head.method
     this.target = head.target
     this.decodesChunks = head.minor === 0
     this.#keepAlive = head.keepAlive
-    this.#upgrade = head.upgrade.toLowerCase()
+    this.#upgrade = head.upgrade === '' ? '' : head.upgrade.toLowerCase()
     if (head.chunked) this.#reader = new ChunkedReader(true, head.connection.named)
     else if (head.contentLength > 0) this.#reader = new LengthReader(head.contentLength)
     this.#requestComplete = this.#reader === undefined
-  }
-
-  get durationMs(): number {
-    return performance.now() - this.#startedMs
   }
 
   get requestComplete(): boolean {
     return this.#requestComplete
   }
 
-  /** Routes the request and sends it. `bytes` from `at` on followed the head; returns how far they were used. */
-  begin(head: RequestHead, bytes: Buffer, at: number): number {
+  /** Routes the request and sends it. `bytes[at, end)` followed the head; returns how far they were used. */
+  begin(head: RequestHead, bytes: Buffer, at: number, end: number): number {
     const { settings, routing } = this.#context
     const { bodyBytes } = settings.limits
-    if (head.maxForwards === 0) return this.#answerOptions(bytes)
-    if (isLoop(head, settings.via)) return this.#refuseAt('LIMPET_LOOP', bytes)
-    if (bodyBytes > 0 && head.contentLength > bodyBytes) return this.#refuseAt('LIMPET_BODY_TOO_LARGE', bytes)
+    if (head.maxForwards === 0) return this.#answerOptions(end)
+    if (isLoop(head, settings.via)) return this.#refuseAt('LIMPET_LOOP', end)
+    if (bodyBytes > 0 && head.contentLength > bodyBytes) return this.#refuseAt('LIMPET_BODY_TOO_LARGE', end)
     const route = routing.route(head, this.peer)
     this.#route = route
     // Made even for a refusal: the Accept field is read from it.
-    this.#head = forwardRequestHead(head, this.#client.hop, route.replacesHost)
-    const parts: Buffer[] = []
-    const used = this.#readRequest(bytes, at, parts)
-    if (used === MALFORMED) return this.#refuseAt('LIMPET_BAD_FRAMING', bytes)
+    this.#head = forwardRequestHead(head, this.#client.hopLines, route.replacesHost)
+    const content = this.#context.requestContent
+    const used = this.#readRequest(bytes, at, end, content)
+    if (used === MALFORMED) return this.#refuseAt('LIMPET_BAD_FRAMING', end)
     if (this.#over) return used
     if (route.refusal !== undefined) {
       this.#refuse(route.refusal)
       return used
     }
-    this.#firstParts = parts
+    if (content.bytes > 0) this.#firstContent = keep(content)
     this.#attempt(false)
     return used
   }
 
   /** This router is as far as the request may go (RFC 9110 §7.6.2). */
-  #answerOptions(bytes: Buffer): number {
+  #answerOptions(end: number): number {
     this.status = 204
     const head = `HTTP/1.1 204 No Content\r\nAllow: ${ALLOWED_METHODS}\r\nDate: ${httpDate(Date.now())}\r\n`
-    this.#client.write(`${head}Connection: close\r\n\r\n`, NOTHING)
+    this.#client.finish(`${head}Connection: close\r\n\r\n`, NOTHING)
     this.#client.onExchangeOver(false, this.#finish())
-    return bytes.length
+    return end
   }
 
   /** More bytes from the client while the request is incomplete; returns how far they belong to it. */
-  onRequestBytes(chunk: Buffer): number {
-    const parts: Buffer[] = []
-    const used = this.#readRequest(chunk, 0, parts)
-    if (used === MALFORMED) {
-      this.#refuseAt('LIMPET_BAD_FRAMING', chunk)
-      return chunk.length
-    }
+  onRequestBytes(bytes: Buffer, end: number): number {
+    const content = this.#context.requestContent
+    const used = this.#readRequest(bytes, 0, end, content)
+    if (used === MALFORMED) return this.#refuseAt('LIMPET_BAD_FRAMING', end)
     if (this.#over) return used
     this.#replayable = false
-    this.#firstParts = NOTHING
+    this.#firstContent = ''
     const replica = this.#replica
-    if (parts.length > 0) replica?.send(parts)
+    if (content.bytes > 0) replica?.send(content)
     if (replica?.takesMore === false && !this.#requestComplete) this.#client.pauseRequest()
     if (this.#requestComplete) this.#awaitResponse()
     return used
@@ -176,10 +175,11 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     this.#replica?.resume()
   }
 
-  #readRequest(bytes: Buffer, at: number, parts: Buffer[]): number {
+  #readRequest(bytes: Buffer, at: number, end: number, content: Content): number {
     const reader = this.#reader
+    content.clear()
     if (reader === undefined || this.#requestComplete) return at
-    const used = reader.read(bytes, at, parts)
+    const used = reader.read(bytes, at, end, content)
     if (used === MALFORMED) return MALFORMED
     this.requestBytes += used - at
     this.#requestComplete = reader.done
@@ -192,7 +192,7 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     const route = this.#route!
     const replica = route.pool.acquire(fresh)
     this.#replica = replica
-    replica.begin(this, `${this.#head}${route.requestLines}\r\n`, this.#firstParts)
+    replica.begin(this, `${this.#head}${route.requestLines}\r\n`, this.#firstContent, this.#requestComplete)
     if (this.#requestComplete) this.#awaitResponse()
     else if (!replica.takesMore) this.#client.pauseRequest()
     // The attempt before may have left the client paused.
@@ -203,7 +203,7 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     const replica = this.#replica
     const { responseMs } = this.#context.settings.timeouts
     if (replica?.takesMore && responseMs > 0 && !this.#headSent)
-      replica.deadlineMs = performance.now() + responseMs
+      replica.deadlineMs = this.#context.turn.nowMs + responseMs
   }
 
   onConnected(): void {
@@ -223,7 +223,7 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     this.#client.write(`${forwardResponseHead(head, WITHOUT_CONTENT)}\r\n`, NOTHING)
   }
 
-  onSwitch(head: ResponseHead, rest: Buffer): boolean {
+  onSwitch(head: ResponseHead, bytes: Buffer, at: number, end: number): boolean {
     const upgrade = head.fields.find('upgrade') ?? ''
     if (!this.#requestComplete || !offers(this.#upgrade, upgrade.toLowerCase())) return false
     const route = this.#route!
@@ -234,15 +234,17 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     this.#client.write(forwardResponseHead(head, WITHOUT_CONTENT) + lines, NOTHING)
     // A tunnel may stay for days, and this with it: what is done with is let go.
     this.#head = ''
-    this.#firstParts = NOTHING
+    this.#firstContent = ''
     const replica = this.#replica!.detach()
-    const { socket, held } = this.#client.detach()
-    startTunnel(this.#context, socket, replica, held, rest, (fromClient, fromReplica) => {
+    const { reading, held } = this.#client.detach()
+    const tunnel = new Tunnel(this.#context, reading, replica, (fromClient, fromReplica) => {
       this.requestBytes += fromClient
       this.responseBytes += fromReplica
       this.#finish()
       this.#client.closed()
     })
+    tunnel.fromClient.pass(held, 0, held.length)
+    tunnel.fromReplica.pass(bytes, at, end)
     return true
   }
 
@@ -267,14 +269,15 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     this.#pendingHead = `${text}\r\n`
   }
 
-  onContent(parts: readonly Buffer[], done: boolean): void {
-    for (const part of parts) this.responseBytes += part.length
+  onContent(content: Content, done: boolean): void {
+    this.responseBytes += content.bytes
     const head = this.#pendingHead
     this.#pendingHead = ''
     this.#headSent = true
-    const wantsMore = this.#client.write(head, parts)
-    if (done) this.#complete()
-    else if (!wantsMore) {
+    if (done) {
+      this.#client.finish(head, content)
+      this.#complete()
+    } else if (!this.#client.write(head, content)) {
       this.#replica?.pause()
       this.#client.awaitDrain()
     }
@@ -317,10 +320,11 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     this.#refuse(refusalOf[failure])
   }
 
-  #refuseAt(code: RefusalCode, bytes: Buffer): number {
+  /** Refuses a request after which nothing can be read: all bytes up to `end` count as used. */
+  #refuseAt(code: RefusalCode, end: number): number {
     this.#requestComplete = false
     this.#refuse(code)
-    return bytes.length
+    return end
   }
 
   #refuse(code: RefusalCode): void {
@@ -344,9 +348,19 @@ export class Exchange implements ResponseSink, ExchangeSummary {
 
   #finish(): number {
     this.#over = true
+    const nowMs = this.#context.turn.nowMs
+    this.durationMs = nowMs - this.#startedMs
     this.#route?.finished(this)
-    return this.#startedMs + this.durationMs
+    return nowMs
   }
+}
+
+/** A copy of borrowed content, as it is to be sent. */
+function keep(content: Content): string | Buffer {
+  if (content.bytes <= JOIN_BYTES) return content.text()
+  const copy = Buffer.allocUnsafeSlow(content.bytes)
+  content.copyTo(copy, 0)
+  return copy
 }
 
 function upgradeLines(protocols: string): string {

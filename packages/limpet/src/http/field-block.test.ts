@@ -1,14 +1,27 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { FieldBlock } from './field-block.ts'
+import { FieldBlock, INCOMPLETE, MALFORMED, TOO_MANY } from './field-block.ts'
 import { FIELD } from './header-names.ts'
 
-/** Reads `lines` (with their CRLFs) behind seven other bytes. */
-function read(lines: string, maxFields = 100): { block: FieldBlock; valid: boolean } {
+interface Read {
+  readonly block: FieldBlock
+  /** Whether the lines and the empty line behind them, and nothing else, were read. */
+  readonly valid: boolean
+  readonly result: number
+}
+
+/** Reads `lines` (with their CRLFs) and an empty line, between other bytes. */
+function read(lines: string, maxFields = 100): Read {
+  return readAll(`${lines}\r\n`, maxFields)
+}
+
+function readAll(text: string, maxFields = 100): Read {
   const block = new FieldBlock()
-  const bytes = Buffer.from(`7 bytes${lines}`, 'latin1')
+  const bytes = Buffer.from(`7 bytes${text}\0\r\n\r\n`, 'latin1')
+  const end = 7 + text.length
   block.text = bytes.toString('latin1', 7)
-  return { block, valid: block.read(bytes, 7, 7, bytes.length, maxFields) }
+  const result = block.read(bytes, 7, 7, end, maxFields)
+  return { block, result, valid: result === end }
 }
 
 function fieldsOf(lines: string): [name: string, value: string][] {
@@ -79,6 +92,27 @@ describe('lines that are refused', () => {
   })
 })
 
+describe('lines that have not come whole', () => {
+  const lines = 'A: b\r\nX-Long-Name:  c \t\r\nEmpty:\r\n\r\n'
+
+  test('every beginning of them is incomplete, whatever an older read left behind it', () => {
+    for (let length = 0; length < lines.length; length++)
+      assert.equal(readAll(lines.slice(0, length)).result, INCOMPLETE, `${length} bytes`)
+    assert.ok(readAll(lines).valid)
+  })
+  test('what follows the empty line is left alone', () => {
+    assert.equal(readAll(`${lines}next`).result, 7 + lines.length)
+  })
+  test('a line that is wrong is wrong as soon as that can be told', () => {
+    for (const beginning of ['A: b\r\n c', 'A: b\n', 'A: b\rx', 'A b', ': '])
+      assert.equal(readAll(beginning).result, MALFORMED, JSON.stringify(beginning))
+  })
+  test('one line more than there may be is too many, however many follow', () => {
+    assert.ok(read('A: b\r\n'.repeat(3), 3).valid)
+    assert.equal(read('A: b\r\n'.repeat(4), 3).result, TOO_MANY)
+  })
+})
+
 describe('what a block tells of its fields', () => {
   const lines = 'Host: a\r\nX-One: 1\r\nContent_Length: 3\r\nx-one: 2\r\n'
 
@@ -90,7 +124,7 @@ describe('what a block tells of its fields', () => {
     const { block } = read(lines)
     assert.deepEqual(
       Array.from({ length: block.count }, (_, field) =>
-        lines.slice(block.lineStart[field], block.lineEnd[field]),
+        lines.slice(block.lineStart[field], block.lineStart[field + 1]),
       ).join(''),
       lines,
     )
@@ -110,23 +144,16 @@ describe('what a block tells of its fields', () => {
       [false, true, false, true, false],
     )
   })
-  test('more fields than allowed are counted past the bound, and reading ends', () => {
-    assert.equal(read('A: b\r\n'.repeat(3), 3).block.count, 3)
-    const { block, valid } = read(`${'A: b\r\n'.repeat(4)} not a field`, 3)
-    assert.ok(valid)
-    assert.equal(block.count, 4)
-  })
   test('however many are allowed, no more are stored than there is room for', () => {
-    const { block, valid } = read('A: b\r\n'.repeat(1100), 2000)
-    assert.ok(valid)
-    assert.equal(block.count, 1025)
+    assert.equal(read('A: b\r\n'.repeat(1024), 2000).block.count, 1024)
+    assert.equal(read('A: b\r\n'.repeat(1025), 2000).result, TOO_MANY)
   })
   test('a block that is read again forgets what it held', () => {
     const block = new FieldBlock()
-    for (const text of ['A: b\r\nC: d\r\n', 'E: f\r\n']) {
+    for (const text of ['A: b\r\nC: d\r\n\r\n', 'E: f\r\n\r\n']) {
       const bytes = Buffer.from(text)
       block.text = text
-      assert.ok(block.read(bytes, 0, 0, bytes.length, 100))
+      assert.equal(block.read(bytes, 0, 0, bytes.length, 100), bytes.length)
     }
     assert.equal(block.count, 1)
     assert.equal(block.find('a'), undefined)

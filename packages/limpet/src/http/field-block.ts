@@ -4,6 +4,11 @@ import { fieldNumber } from './header-names.ts'
 const COLON = 58
 const MAX_FIELDS = 1024
 
+/** What parsers of heads return instead of an offset. */
+export const INCOMPLETE = -1
+export const MALFORMED = -2
+export const TOO_MANY = -3
+
 /**
  * The field lines of one message head, as offsets into its bytes: read in one pass, no string or object per
  * field. One block is reused for every head that its owner parses, so what it tells is valid until the next.
@@ -15,46 +20,49 @@ export class FieldBlock {
   text = ''
   /** The field's number by `header-names.ts`, 0 when not known. */
   readonly number = new Uint8Array(MAX_FIELDS)
-  readonly lineStart = new Int32Array(MAX_FIELDS)
+  /** Where a line starts, which is where the one before it ends; one more than there are lines. */
+  readonly lineStart = new Int32Array(MAX_FIELDS + 1)
   readonly nameEnd = new Int32Array(MAX_FIELDS)
   readonly valueStart = new Int32Array(MAX_FIELDS)
   readonly valueEnd = new Int32Array(MAX_FIELDS)
-  /** Just past the line's CRLF. */
-  readonly lineEnd = new Int32Array(MAX_FIELDS)
 
   /**
-   * Reads field lines from `at` to `end`, where `bytes[end - 2, end)` is the CRLF of the last line (RFC 9112
-   * §5). `base` is where the head starts in `bytes`. Returns false on a line that is not one: no colon, white
-   * space before the colon, folded, a bare CR or LF, a byte that a name or value can't have. More lines than
-   * `maxFields` set `count` past it and end the reading.
+   * Reads field lines from `at` on (RFC 9112 §5) and returns the offset just past the empty line after the last,
+   * or a negative number: `INCOMPLETE` where `bytes[at, end)` are the beginning of field lines, `MALFORMED` on a
+   * line that is not one (no colon, white space before the colon, folded, a bare CR or LF, a byte that a name or
+   * value can't have), `TOO_MANY` where there are more than `maxFields`. `base` is where the head starts.
    */
-  read(bytes: Uint8Array, base: number, at: number, end: number, maxFields: number): boolean {
-    this.count = 0
+  read(bytes: Uint8Array, base: number, at: number, end: number, maxFields: number): number {
+    let field = 0
     let index = at
-    while (index < end) {
+    this.lineStart[0] = at - base
+    for (;;) {
       const lineStart = index
-      while (TOKEN[bytes[index]!] === 1) index++
-      const nameEnd = index
-      if (nameEnd === lineStart || bytes[index] !== COLON) return false
-      index++
       let byte = bytes[index]!
+      if (byte === CR) {
+        this.count = field
+        if (bytes[index + 1] === LF) return index + 2
+        return index + 1 >= end ? INCOMPLETE : MALFORMED
+      }
+      while (TOKEN[byte] === 1) byte = bytes[++index]!
+      if (byte !== COLON || index === lineStart) return index >= end ? INCOMPLETE : MALFORMED
+      const nameEnd = index
+      byte = bytes[++index]!
       while (byte === SP || byte === HTAB) byte = bytes[++index]!
       const valueStart = index
       while (FIELD_VALUE[byte] === 1) byte = bytes[++index]!
-      if (byte !== CR || bytes[index + 1] !== LF) return false
+      if (byte !== CR) return index >= end ? INCOMPLETE : MALFORMED
+      if (bytes[index + 1] !== LF) return index + 1 >= end ? INCOMPLETE : MALFORMED
       let valueEnd = index
       while (valueEnd > valueStart && (bytes[valueEnd - 1] === SP || bytes[valueEnd - 1] === HTAB)) valueEnd--
       index += 2
-      const field = this.count++
-      if (field >= maxFields || field >= MAX_FIELDS) return true
+      if (field === maxFields || field === MAX_FIELDS) return TOO_MANY
       this.number[field] = fieldNumber(bytes, lineStart, nameEnd)
-      this.lineStart[field] = lineStart - base
       this.nameEnd[field] = nameEnd - base
       this.valueStart[field] = valueStart - base
       this.valueEnd[field] = valueEnd - base
-      this.lineEnd[field] = index - base
+      this.lineStart[++field] = index - base
     }
-    return index === end
   }
 
   /** The value of field line `field`. */
@@ -72,7 +80,7 @@ export class FieldBlock {
    * llhttp takes `chunked` with one behind it for another coding, so such a line can't be passed on.
    */
   hasTabBehind(field: number): boolean {
-    return this.text.slice(this.valueEnd[field], this.lineEnd[field]).includes('\t')
+    return this.text.slice(this.valueEnd[field], this.lineStart[field + 1]).includes('\t')
   }
 
   /** The first value of the field `name` (lower case), or undefined. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { forwardRequestHead, isLoop, type RequestHop } from './forward-request.ts'
+import { forwardRequestHead, HopLines, isLoop, type RequestHop } from './forward-request.ts'
 import { headOf, requestOf } from './heads.fixture.ts'
 
 const stranger: RequestHop = {
@@ -14,7 +14,7 @@ const proxy: RequestHop = { ...stranger, trusted: true }
 
 /** What a replica is sent for a request of these lines, up to the empty line. */
 function sent(lines: readonly string[], hop = stranger, dropHost = false): string[] {
-  const text = forwardRequestHead(requestOf(headOf(...lines)), hop, dropHost)
+  const text = forwardRequestHead(requestOf(headOf(...lines)), new HopLines(hop), dropHost)
   assert.ok(text.endsWith('\r\n'))
   return text.slice(0, -2).split('\r\n')
 }
@@ -252,4 +252,13 @@ describe('loops (RFC 9110 §7.6.3)', () => {
   test('what this router sends is seen as a loop when it comes back', () => {
     assert.equal(isLoop(requestOf(headOf(...sent(get))), 'limpet-1'), true)
   })
+})
+
+test('the lines of this hop follow the host from one request to the next', () => {
+  const hopLines = new HopLines(stranger)
+  const hostLines = ['a', 'b', 'b', 'a'].map((host) => {
+    const text = forwardRequestHead(requestOf(headOf('GET / HTTP/1.1', `Host: ${host}`)), hopLines, false)
+    return /X-Forwarded-Host: (.*)\r\n/.exec(text)?.[1]
+  })
+  assert.deepEqual(hostLines, ['a', 'b', 'b', 'a'])
 })

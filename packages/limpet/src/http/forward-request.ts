@@ -15,6 +15,48 @@ export interface RequestHop {
   readonly forwarded: boolean
 }
 
+/** The forwarding fields of a client's requests, which nearly always differ in nothing but a new Host. */
+export class HopLines {
+  readonly hop: RequestHop
+  #host = ''
+  #lines = ''
+
+  constructor(hop: RequestHop) {
+    this.hop = hop
+  }
+
+  /** The lines for an HTTP/1.1 request to `host` (not empty) that brings no forwarding fields to be believed. */
+  for(host: string): string {
+    if (host !== this.#host) {
+      this.#host = host
+      const lines = forwardingLines(this.hop, NONE_BROUGHT, host, 1)
+      // Flat: a string of pieces would be put together anew in each request.
+      this.#lines = Buffer.from(lines, 'latin1').toString('latin1')
+    }
+    return this.#lines
+  }
+}
+
+/** Forwarding fields of the client's own that are believed. */
+interface Brought {
+  readonly for: string
+  readonly proto: string
+  readonly host: string
+  readonly forwarded: string
+}
+
+const NONE_BROUGHT: Brought = { for: '', proto: '', host: '', forwarded: '' }
+
+function forwardingLines(hop: RequestHop, brought: Brought, host: string, minor: number): string {
+  const proto = brought.proto === '' ? hop.proto : brought.proto
+  let lines = `X-Forwarded-For: ${brought.for}${hop.peerAddress}\r\nX-Forwarded-Proto: ${proto}\r\n`
+  const clientHost = brought.host === '' ? host : brought.host
+  if (clientHost !== '') lines += `X-Forwarded-Host: ${clientHost}\r\n`
+  if (hop.forwarded) lines += `Forwarded: ${brought.forwarded}${forwardedElement(host, hop)}\r\n`
+  else if (brought.forwarded !== '') lines += `Forwarded: ${brought.forwarded.slice(0, -2)}\r\n`
+  return `${lines}Via: 1.${minor} ${hop.via}\r\n`
+}
+
 /** Forwarding fields: dropped when the peer is not trusted, else taken into what this hop adds. */
 const fate = fieldFates([
   FIELD['x-forwarded-for'],
@@ -28,17 +70,15 @@ const fate = fieldFates([
  * (RFC 9110 §7.6.1), then the forwarding fields. Ends after the last CRLF of a field line, without the empty
  * line, so that each attempt can add to it. `dropHost`: each attempt adds a Host of its own.
  */
-export function forwardRequestHead(head: RequestHead, hop: RequestHop, dropHost: boolean): string {
+export function forwardRequestHead(head: RequestHead, hopLines: HopLines, dropHost: boolean): string {
   const { fields } = head
+  const { hop } = hopLines
   const { text } = fields
   const named = head.connection.named
   const newHost = dropHost ? '' : head.verbatim ? undefined : head.host
   let result = head.verbatim ? '' : `${head.method} ${head.target} HTTP/1.1\r\n`
   let runStart = head.verbatim ? 0 : head.firstFieldAt
-  let forwardedFor = ''
-  let forwardedProto = ''
-  let forwardedHost = ''
-  let forwarded = ''
+  let brought = NONE_BROUGHT
   for (let field = 0; field < fields.count; field++) {
     const number = fields.number[field]!
     let drop = fate[number]!
@@ -49,37 +89,42 @@ export function forwardRequestHead(head: RequestHead, hop: RequestHop, dropHost:
       else continue
     }
     result += text.slice(runStart, fields.lineStart[field])
-    runStart = fields.lineEnd[field]!
-    if (drop !== DEPENDS || !hop.trusted) continue
-    if (number === FIELD['x-forwarded-for']) forwardedFor += `${fields.value(field)}, `
-    else if (number === FIELD.forwarded) forwarded += `${fields.value(field)}, `
-    else if (number === FIELD['x-forwarded-proto']) forwardedProto = fields.value(field)
-    else if (number === FIELD['x-forwarded-host']) forwardedHost = fields.value(field)
+    runStart = fields.lineStart[field + 1]!
+    if (drop === DEPENDS && hop.trusted) brought = withField(brought, number, fields.value(field))
   }
   result += text.slice(runStart, text.length - 2)
   // Empty for an HTTP/1.0 client that named no host: HTTP/1.1 requires the line all the same (RFC 9112 §3.2).
   if (newHost !== undefined && !dropHost) result += `Host: ${newHost}\r\n`
   if (head.maxForwards > 0) result += `Max-Forwards: ${head.maxForwards - 1}\r\n`
-  const proto = forwardedProto === '' ? hop.proto : forwardedProto
-  result += `X-Forwarded-For: ${forwardedFor}${hop.peerAddress}\r\nX-Forwarded-Proto: ${proto}\r\n`
-  const clientHost = forwardedHost === '' ? head.host : forwardedHost
-  if (clientHost !== '') result += `X-Forwarded-Host: ${clientHost}\r\n`
-  if (hop.forwarded) result += `Forwarded: ${forwarded}${forwardedElement(head, hop)}\r\n`
-  else if (forwarded !== '') result += `Forwarded: ${forwarded.slice(0, -2)}\r\n`
-  result += `Via: 1.${head.minor} ${hop.via}\r\n`
+  if (brought === NONE_BROUGHT && head.minor === 1) result += hopLines.for(head.host)
+  else result += forwardingLines(hop, brought, head.host, head.minor)
   if (head.upgrade !== '') result += `Connection: Upgrade\r\nUpgrade: ${head.upgrade}\r\n`
   return result
 }
 
+function withField(brought: Brought, number: number, value: string): Brought {
+  switch (number) {
+    case FIELD['x-forwarded-for']:
+      return { ...brought, for: `${brought.for}${value}, ` }
+    case FIELD.forwarded:
+      return { ...brought, forwarded: `${brought.forwarded}${value}, ` }
+    case FIELD['x-forwarded-proto']:
+      return { ...brought, proto: value }
+    default:
+      return { ...brought, host: value }
+  }
+}
+
 /** One element of Forwarded; addresses of IPv6 are bracketed and quoted (RFC 7239 §6). */
-function forwardedElement(head: RequestHead, hop: RequestHop): string {
+function forwardedElement(host: string, hop: RequestHop): string {
   const node = hop.peerAddress.includes(':') ? `"[${hop.peerAddress}]"` : hop.peerAddress
-  const host = head.host === '' ? '' : `;host="${head.host}"`
-  return `for=${node}${host};proto=${hop.proto}`
+  const hostPart = host === '' ? '' : `;host="${host}"`
+  return `for=${node}${hostPart};proto=${hop.proto}`
 }
 
 /** Whether this router's pseudonym stands in the Via fields already: the request is in a loop. */
 export function isLoop(head: RequestHead, via: string): boolean {
+  if (!head.hasVia) return false
   const { fields } = head
   for (let field = 0; field < fields.count; field++) {
     if (fields.number[field] !== FIELD.via) continue

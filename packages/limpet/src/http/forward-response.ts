@@ -40,7 +40,7 @@ export function forwardResponseHead(head: ResponseHead, changes: ResponseChanges
       if (!(number === FIELD['transfer-encoding'] ? changes.dropCoding : changes.dropCacheControl)) continue
     }
     result += text.slice(runStart, fields.lineStart[field])
-    runStart = fields.lineEnd[field]!
+    runStart = fields.lineStart[field + 1]!
   }
   return result + text.slice(runStart, text.length - 2)
 }

@@ -1,4 +1,4 @@
-import { type HeadLimits, RequestHead } from './request-head.ts'
+import { type HeadLimits, REFUSED, RequestHead } from './request-head.ts'
 import { ResponseHead } from './response-head.ts'
 
 export const sampleLimits: HeadLimits = { headBytes: 16_384, headerCount: 100, targetBytes: 8192 }
@@ -9,8 +9,11 @@ export function parseRequest(
   limits = sampleLimits,
 ): { head: RequestHead; refusal: string | undefined } {
   const head = new RequestHead()
-  const bytes = Buffer.from(`before${text}after`, 'latin1')
-  return { head, refusal: head.parse(bytes, 6, bytes.length - 5, limits) }
+  const bytes = Buffer.from(`before${text}\0after`, 'latin1')
+  const end = bytes.length - 6
+  const headEnd = head.parse(bytes, 6, end, limits)
+  if (headEnd === REFUSED) return { head, refusal: head.refusal }
+  return { head, refusal: headEnd === end ? undefined : 'incomplete' }
 }
 
 /** The head of `text`, which must be valid. */
@@ -28,6 +31,7 @@ export function headOf(...lines: readonly string[]): string {
 /** Parses `text` (Latin-1) as a response head, or undefined where it is not valid. */
 export function parseResponse(text: string): ResponseHead | undefined {
   const head = new ResponseHead()
-  const bytes = Buffer.from(`before${text}after`, 'latin1')
-  return head.parse(bytes, 6, bytes.length - 5) ? head : undefined
+  const bytes = Buffer.from(`before${text}\0after`, 'latin1')
+  const end = bytes.length - 6
+  return head.parse(bytes, 6, end) === end ? head : undefined
 }

@@ -1,9 +1,12 @@
 import type { LimitsConfig, TimeoutsConfig } from '../config/schema.ts'
 import type { TimeoutKind } from '../observe/counters.ts'
+import type { Content } from './content.ts'
 import type { CopyPool } from './copy-pool.ts'
 import type { Deadlines } from './deadlines.ts'
+import type { ReadBuffer } from './reading-socket.ts'
 import type { RequestHead } from './request-head.ts'
 import type { ResponseHead } from './response-head.ts'
+import type { Turn } from './turn.ts'
 
 /** Settings of the data path; a reload puts new ones in place, and each request reads them once. */
 export interface HttpSettings {
@@ -34,10 +37,15 @@ export interface HttpContext {
   settings: HttpSettings
   readonly deadlines: Deadlines
   readonly counters: ConnectionCounters
-  /** Where all reads from replicas land. */
-  readonly readBuffer: Buffer
+  /** Where all reads land, from clients and replicas alike. */
+  readonly readBuffer: ReadBuffer
   readonly copies: CopyPool
+  readonly turn: Turn
   /** Parsers, reused since a head is parsed and used within one turn. */
   readonly requestHead: RequestHead
   readonly responseHead: ResponseHead
+  /** What a read brings of a message's content; used within one turn too. */
+  readonly requestContent: Content
+  readonly responseContent: Content
+  readonly tunnelContent: Content
 }

@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { ClientConnection } from './client-connection.ts'
+import { adoptClientSocket } from './client-socket.ts'
 import type { ServerContext } from './server-context.ts'
 
 /** Accepts one thread's client connections and owns them until they end. */
@@ -12,7 +13,7 @@ export class Listener {
   constructor(context: ServerContext) {
     this.#context = context
     // Half-open, since a tunnel's two directions end apart from each other.
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, this.#accept)
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, this.#accept)
   }
 
   /**
@@ -57,7 +58,8 @@ export class Listener {
       socket.destroy()
       return
     }
-    this.#connections.add(new ClientConnection(socket, this.#context, 'http', this.#forget))
+    const reading = adoptClientSocket(socket, this.#context.readBuffer)
+    this.#connections.add(new ClientConnection(reading, address, this.#context, 'http', this.#forget))
   }
 
   readonly #forget = (connection: ClientConnection): void => {

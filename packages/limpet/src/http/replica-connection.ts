@@ -2,11 +2,14 @@ import type { Socket } from 'node:net'
 import { isLocalFault } from '../replicas/local-fault.ts'
 import { type BodyReader, LengthReader, MALFORMED, UntilCloseReader } from './body.ts'
 import { ChunkedReader } from './chunked.ts'
+import type { Content } from './content.ts'
 import type { Timed } from './deadlines.ts'
+import { INCOMPLETE } from './field-block.ts'
+import { HeldBytes } from './held-bytes.ts'
 import type { HttpContext } from './http-context.ts'
-import type { ReplicaSocket } from './replica-socket.ts'
+import { MessageWriter } from './message-writer.ts'
+import type { Reader, ReadingSocket } from './reading-socket.ts'
 import type { ResponseHead } from './response-head.ts'
-import { writeMessage } from './write-message.ts'
 
 /** How an attempt to get an answer from a replica failed. */
 export type Failure =
@@ -38,17 +41,18 @@ export interface ResponseSink {
   onConnected(): void
   /** An interim response (RFC 9110 §15.2), 101 aside. */
   onInterim(head: ResponseHead): void
-  /** 101; `rest` are borrowed bytes that followed. The sink takes the socket over with `detach`, or returns false. */
-  onSwitch(head: ResponseHead, rest: Buffer): boolean
+  /**
+   * 101; `bytes[at, end)` are borrowed bytes that followed. The sink takes the socket over with `detach`, or
+   * returns false.
+   */
+  onSwitch(head: ResponseHead, bytes: Buffer, at: number, end: number): boolean
   onResponseHead(head: ResponseHead): void
-  /** Content to relay, borrowed for the call; `parts` is empty where the response has none. `done` with the last of it. */
-  onContent(parts: readonly Buffer[], done: boolean): void
+  /** Content to relay, borrowed for the call; empty where the response has none. `done` with the last of it. */
+  onContent(content: Content, done: boolean): void
   onReplicaDrain(): void
   onFailure(failure: Failure): void
 }
 
-export const HEAD_END = Buffer.from('\r\n\r\n')
-const NONE = Buffer.alloc(0)
 const NEVER = Number.POSITIVE_INFINITY
 
 const CONNECTING = 0
@@ -58,80 +62,103 @@ const CONTENT = 3
 const GONE = 4
 
 /** One connection to a replica: sends a request, reads the answer, one exchange at a time. */
-export class ReplicaConnection implements Timed {
-  deadlineMs = NEVER
+export class ReplicaConnection implements Timed, Reader {
   timedIndex = -1
   /** Whether it has served an exchange before: the replica may be closing it just now. */
   reused = false
   /** Whether any byte of this exchange's answer has come. */
   answered = false
-  readonly #opened: ReplicaSocket
+  readonly #opened: ReadingSocket
   readonly #socket: Socket
   readonly #home: ConnectionHome
   readonly #context: HttpContext
+  readonly #writer: MessageWriter
   #state = CONNECTING
   #sink: ResponseSink | undefined
-  #held: Buffer | undefined
+  /** An incomplete head. */
+  #held: HeldBytes | undefined
+  #paused = false
   #reader: BodyReader | undefined
   /** Whether the answer's framing lets the connection be used again. */
   #reusable = false
   #announcedMs = -1
   #eventStream = false
 
-  constructor(opened: ReplicaSocket, home: ConnectionHome, context: HttpContext) {
+  constructor(opened: ReadingSocket, home: ConnectionHome, context: HttpContext) {
     const { socket, tls } = opened
     this.#opened = opened
     this.#socket = socket
     this.#home = home
     this.#context = context
-    this.deadlineMs = performance.now() + context.settings.timeouts.connectMs
+    this.#writer = new MessageWriter(socket, context, this.#watchDrain)
     socket.on(tls ? 'secureConnect' : 'connect', this.#onConnect)
-    opened.onBytes = this.#onBytes
+    opened.reader = this
     socket.on('drain', this.#onDrain)
     socket.on('end', this.#onEnd)
     socket.on('error', this.#onError)
     socket.on('close', this.#onClose)
-    context.deadlines.add(this)
+    context.deadlines.add(this, context.turn.nowMs + context.settings.timeouts.connectMs)
+  }
+
+  get deadlineMs(): number {
+    return this.#context.deadlines.of(this)
+  }
+
+  set deadlineMs(ms: number) {
+    this.#context.deadlines.set(this, ms)
   }
 
   /** Whether the replica takes more of a request now: it is connected, and not behind. */
   get takesMore(): boolean {
-    return this.#state !== CONNECTING && !this.#socket.writableNeedDrain
+    return this.#state !== CONNECTING && !this.#writer.full
   }
 
-  /** Gives the connection to `sink` and sends a request's head with the content at hand. */
-  begin(sink: ResponseSink, head: string, parts: readonly Buffer[]): void {
+  /**
+   * Gives the connection to `sink` and sends a request's head with the content at hand (Latin-1 if a string).
+   * `whole`: that is all of it.
+   */
+  begin(sink: ResponseSink, head: string, content: string | Buffer, whole: boolean): void {
     this.#sink = sink
     this.answered = false
     if (this.#state !== CONNECTING) {
       this.#state = HEAD
       this.deadlineMs = NEVER
     }
-    writeMessage(this.#socket, head, parts)
-    this.#watchDrain()
+    const writer = this.#writer
+    if (typeof content !== 'string') writer.writeOwned(head, content)
+    else {
+      writer.post(head + content)
+      if (!whole) writer.flush()
+    }
   }
 
   /** Sends more of the request's content; see `takesMore`. */
-  send(parts: readonly Buffer[]): void {
-    writeMessage(this.#socket, '', parts)
-    this.#watchDrain()
+  send(content: Content): void {
+    this.#writer.write('', content)
   }
 
   /** A replica that is behind must take something soon. */
-  #watchDrain(): void {
+  readonly #watchDrain = (): void => {
+    if (!this.#writer.full || this.#state !== HEAD) return
     const { writeStallMs } = this.#context.settings.timeouts
-    if (this.#state === HEAD && writeStallMs > 0 && this.#socket.writableNeedDrain)
-      this.deadlineMs = performance.now() + writeStallMs
+    if (writeStallMs > 0) this.deadlineMs = this.#context.deadlines.after(writeStallMs)
   }
 
   /** Reads no more for now; the replica's silence is not its own, so no deadline runs. */
   pause(): void {
     this.deadlineMs = NEVER
+    this.#paused = true
     this.#socket.pause()
   }
 
   resume(): void {
     if (this.#state === CONTENT) this.#awaitContent()
+    this.#unpause()
+  }
+
+  #unpause(): void {
+    if (!this.#paused) return
+    this.#paused = false
     this.#socket.resume()
   }
 
@@ -141,7 +168,7 @@ export class ReplicaConnection implements Timed {
   }
 
   /** Hands the socket over, without listeners. */
-  detach(): ReplicaSocket {
+  detach(): ReadingSocket {
     this.#leave()
     const socket = this.#socket
     socket.off('connect', this.#onConnect)
@@ -157,8 +184,7 @@ export class ReplicaConnection implements Timed {
     const failure =
       this.#state === CONNECTING ? 'connect-timeout' : this.#state === CONTENT ? 'cut' : 'response-timeout'
     if (this.#state === CONTENT) this.#context.counters.timedOut('stream')
-    else if (this.#state === HEAD && this.#socket.writableNeedDrain)
-      this.#context.counters.timedOut('write-stall')
+    else if (this.#state === HEAD && this.#writer.full) this.#context.counters.timedOut('write-stall')
     this.#fail(failure)
   }
 
@@ -184,53 +210,62 @@ export class ReplicaConnection implements Timed {
   }
 
   readonly #onDrain = (): void => {
+    this.#writer.full = false
     if (this.#state === HEAD) this.deadlineMs = NEVER
     this.#sink?.onReplicaDrain()
   }
 
-  readonly #onBytes = (chunk: Buffer): void => {
+  onBytes(bytes: Buffer, end: number): void {
     if (this.#sink === undefined) {
       // Bytes that nobody asked for: whatever they are, no later request may take them for its answer.
       this.destroy()
       return
     }
     this.answered = true
-    if (this.#state === CONTENT) this.#readContent(chunk, 0)
-    else if (this.#held === undefined) this.#readHeads(chunk)
-    else this.#readHeads(Buffer.concat([this.#held, chunk]))
+    const held = this.#held
+    if (this.#state === CONTENT) this.#readContent(bytes, 0, end)
+    else if (held === undefined) this.#readHeads(bytes, end)
+    else {
+      const before = held.length
+      held.append(bytes, 0, end)
+      if (!held.endsLine(before) && held.length <= this.#context.settings.limits.headBytes) return
+      this.#held = undefined
+      this.#readHeads(held.bytes, held.length, held)
+    }
   }
 
-  #readHeads(bytes: Buffer): void {
+  /** Reads heads from `bytes[0, end)`, which may be `held` already. */
+  #readHeads(bytes: Buffer, end: number, held?: HeldBytes): void {
     const head = this.#context.responseHead
+    const { headBytes } = this.#context.settings.limits
     let at = 0
     while (this.#state === HEAD) {
-      const end = bytes.indexOf(HEAD_END, at)
-      const tooLarge = (end === -1 ? bytes.length : end) - at > this.#context.settings.limits.headBytes
-      if (tooLarge || (end !== -1 && !head.parse(bytes, at, end + 4))) {
+      const headEnd = head.parse(bytes, at, end)
+      const length = (headEnd === INCOMPLETE ? end : headEnd) - at
+      if (length > headBytes || (headEnd < 0 && headEnd !== INCOMPLETE)) {
         this.#fail('bad-response')
         return
       }
-      if (end === -1) {
-        this.#held = Buffer.from(bytes.subarray(at))
+      if (headEnd === INCOMPLETE) {
+        this.#held = at === 0 && held !== undefined ? held : new HeldBytes()
+        if (this.#held !== held) this.#held.append(bytes, at, end)
         return
       }
-      this.#held = undefined
-      at = end + 4
+      at = headEnd
       if (head.status === 101) {
-        const rest = at === bytes.length ? NONE : bytes.subarray(at)
-        if (!this.#sink!.onSwitch(head, rest)) this.#fail('bad-response')
+        if (!this.#sink!.onSwitch(head, bytes, at, end)) this.#fail('bad-response')
         return
       }
       if (head.status >= 200) {
         // When this read holds the whole answer, the connection may serve its next exchange on return.
-        this.#beginContent(head, bytes, at)
+        this.#beginContent(head, bytes, at, end)
         return
       }
       this.#sink!.onInterim(head)
     }
   }
 
-  #beginContent(head: ResponseHead, bytes: Buffer, at: number): void {
+  #beginContent(head: ResponseHead, bytes: Buffer, at: number, end: number): void {
     const sink = this.#sink!
     this.#state = CONTENT
     this.deadlineMs = NEVER
@@ -245,34 +280,35 @@ export class ReplicaConnection implements Timed {
       this.#reusable = false
     }
     sink.onResponseHead(head)
-    this.#readContent(bytes, at)
+    this.#readContent(bytes, at, end)
   }
 
-  #readContent(bytes: Buffer, from: number): void {
+  #readContent(bytes: Buffer, from: number, end: number): void {
     const reader = this.#reader!
     const sink = this.#sink!
-    const parts: Buffer[] = []
-    const at = reader.read(bytes, from, parts)
+    const content = this.#context.responseContent
+    content.clear()
+    const at = reader.read(bytes, from, end, content)
     if (at === MALFORMED) {
-      if (parts.length > 0) sink.onContent(parts, false)
+      if (content.bytes > 0) sink.onContent(content, false)
       this.#fail('cut')
       return
     }
     const done = reader.done
     if (done) {
       this.#reader = undefined
-      if (at < bytes.length) this.#reusable = false
+      if (at < end) this.#reusable = false
       this.#sink = undefined
       this.deadlineMs = NEVER
     } else {
       this.#awaitContent()
     }
-    sink.onContent(parts, done)
+    sink.onContent(content, done)
   }
 
   #awaitContent(): void {
     const { streamMs } = this.#context.settings.timeouts
-    this.deadlineMs = streamMs === 0 || this.#eventStream ? NEVER : performance.now() + streamMs
+    this.deadlineMs = streamMs === 0 || this.#eventStream ? NEVER : this.#context.deadlines.after(streamMs)
   }
 
   /** Ends the exchange: back to the pool when both messages were complete and the replica keeps it open. */
@@ -284,7 +320,7 @@ export class ReplicaConnection implements Timed {
     }
     this.#state = IDLE
     this.reused = true
-    this.#socket.resume()
+    this.#unpause()
     this.#home.release(this, nowMs, this.#announcedMs)
   }
 
@@ -292,7 +328,9 @@ export class ReplicaConnection implements Timed {
     if (this.#state === CONTENT && this.#reader instanceof UntilCloseReader) {
       const sink = this.#sink
       this.#sink = undefined
-      sink?.onContent([], true)
+      const content = this.#context.responseContent
+      content.clear()
+      sink?.onContent(content, true)
       this.destroy()
       return
     }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { INCOMPLETE } from './field-block.ts'
 import { headOf, parseRequest, requestOf, sampleLimits } from './heads.fixture.ts'
-import type { RequestHead } from './request-head.ts'
+import { REFUSED, RequestHead } from './request-head.ts'
 
 const refusalOf = (...lines: readonly string[]) => parseRequest(headOf(...lines)).refusal
 const post = (...lines: readonly string[]) => ['POST / HTTP/1.1', 'Host: a', ...lines] as const
@@ -250,7 +251,7 @@ test('a parser that is used again forgets what the last head said', () => {
   const second = headOf('GET / HTTP/1.1', 'Host: b')
   const { head } = parseRequest(first)
   const bytes = Buffer.from(second, 'latin1')
-  assert.equal(head.parse(bytes, 0, bytes.length, sampleLimits), undefined)
+  assert.equal(head.parse(bytes, 0, bytes.length, sampleLimits), bytes.length)
   const fresh = requestOf(second)
   assert.equal(head.fields.count, 1)
   for (const key of [
@@ -276,8 +277,34 @@ test('whatever bytes come, a head is parsed or refused, and never reads past its
       const changed = text.slice(0, at) + byte + text.slice(at + 1)
       const { head, refusal } = parseRequest(changed)
       if (refusal !== undefined) continue
-      assert.equal(head.fields.lineEnd[head.fields.count - 1], changed.length - 2)
+      assert.equal(head.fields.lineStart[head.fields.count], changed.length - 2)
       assert.doesNotMatch(changed, /[^\r]\n|\r[^\n]|\0/, 'a control character went through')
     }
+  }
+})
+
+test('every beginning of a head is incomplete, whatever an older read left behind it', () => {
+  for (const text of [
+    headOf('POST /p?q HTTP/1.1', 'Host: a', 'Content-Length: 3', 'X-S: one'),
+    headOf('GET http://a/b HTTP/1.0', 'Host: a'),
+  ])
+    for (let length = 0; length < text.length; length++) {
+      const head = new RequestHead()
+      const bytes = Buffer.from(`${text.slice(0, length)}\0${text}`, 'latin1')
+      assert.equal(head.parse(bytes, 0, length, sampleLimits), INCOMPLETE, `${length} bytes`)
+    }
+})
+
+test('a request line that is wrong is refused before the rest has come', () => {
+  for (const [line, code] of [
+    ['G(', 'LIMPET_BAD_REQUEST'],
+    ['GET /a b', 'LIMPET_BAD_REQUEST'],
+    ['GET / HTTP/1.1\n', 'LIMPET_BAD_REQUEST'],
+    ['GET / HTTP/2.0\r\n', 'LIMPET_VERSION_NOT_SUPPORTED'],
+    [`GET /${'a'.repeat(sampleLimits.targetBytes)}`, 'LIMPET_TARGET_TOO_LONG'],
+  ] as const) {
+    const head = new RequestHead()
+    assert.equal(head.parse(Buffer.from(`${line}\0`), 0, line.length, sampleLimits), REFUSED, line)
+    assert.equal(head.refusal, code, line)
   }
 })

@@ -1,7 +1,7 @@
 import type { RefusalCode } from '../errors.ts'
-import { SP, TARGET, TOKEN } from './characters.ts'
+import { CR, LF, SP, TARGET, TOKEN } from './characters.ts'
 import { addConnectionOptions } from './connection-options.ts'
-import { FieldBlock } from './field-block.ts'
+import { FieldBlock, INCOMPLETE, TOO_MANY } from './field-block.ts'
 import { BAD_LENGTH, parseContentLength, parseTransferEncoding } from './framing.ts'
 import { FIELD } from './header-names.ts'
 import { isValidHost } from './host.ts'
@@ -16,6 +16,14 @@ export interface HeadLimits {
 const SLASH = 47
 const ASTERISK = 42
 const NO_CONTENT = -1
+/** Stands for any digit in `VERSION`. */
+const DIGIT = 48
+const VERSION = Buffer.from('HTTP/0.0')
+/** What follows the target in its line: a space, the version and CRLF. */
+const LINE_REST = 1 + VERSION.length + 2
+
+/** What `parse` returns for a head that must be refused. */
+export const REFUSED = -2
 
 /**
  * One request head, parsed strictly by RFC 9112 in one pass. An object of this class is a parser and its
@@ -23,6 +31,8 @@ const NO_CONTENT = -1
  */
 export class RequestHead {
   readonly fields = new FieldBlock()
+  /** Why the last head was refused, where it was. */
+  refusal: RefusalCode = 'LIMPET_BAD_REQUEST'
   method = ''
   /** The target to forward, in origin form or `*`. */
   target = ''
@@ -45,8 +55,11 @@ export class RequestHead {
   maxForwards = -1
   /** The Upgrade value where the request asks for a protocol switch that a proxy passes on, else empty. */
   upgrade = ''
+  /** Whether it passed another proxy that says so. */
+  hasVia = false
   /** Fields named in Connection, which are for this hop alone. */
   readonly connection = { close: false, keepAlive: false, upgrade: false, named: [] as string[] }
+  #methodEnd = 0
 
   /** The value of the field `name` in any letter case; several lines are joined (RFC 9110 §5.3, RFC 6265 §5.4). */
   header(name: string): string | undefined {
@@ -61,22 +74,36 @@ export class RequestHead {
   }
 
   /**
-   * Parses `bytes[start, end)`, a head with its empty line. Returns undefined, or the code to refuse it with.
+   * Parses the head that begins at `start` in `bytes[start, end)`; `bytes[end]` is 0 or not there. Returns the
+   * offset just past its empty line, `INCOMPLETE` where more bytes are needed to tell, or `REFUSED`: then
+   * `refusal` holds the code.
    */
-  parse(bytes: Buffer, start: number, end: number, limits: HeadLimits): RefusalCode | undefined {
+  parse(bytes: Buffer, start: number, end: number, limits: HeadLimits): number {
     this.#reset()
-    this.fields.text = bytes.toString('latin1', start, end)
-    const lineRefusal = this.#parseRequestLine(bytes, start, limits)
-    if (lineRefusal !== undefined) return lineRefusal
-    const fieldsEnd = end - 2
-    if (!this.fields.read(bytes, start, start + this.firstFieldAt, fieldsEnd, limits.headerCount))
-      return 'LIMPET_BAD_REQUEST'
-    if (this.fields.count > limits.headerCount) return 'LIMPET_HEAD_TOO_LARGE'
-    return this.#readFields()
+    const fieldsAt = this.#parseRequestLine(bytes, start, end, limits)
+    if (fieldsAt < 0) return fieldsAt
+    const { fields } = this
+    const headEnd = fields.read(bytes, start, fieldsAt, end, limits.headerCount)
+    if (headEnd === INCOMPLETE) return INCOMPLETE
+    if (headEnd < 0)
+      return this.#refuse(headEnd === TOO_MANY ? 'LIMPET_HEAD_TOO_LARGE' : 'LIMPET_BAD_REQUEST')
+    if (headEnd - start > limits.headBytes) return this.#refuse('LIMPET_HEAD_TOO_LARGE')
+    const text = bytes.toString('latin1', start, headEnd)
+    fields.text = text
+    this.firstFieldAt = fieldsAt - start
+    this.method = text.slice(0, this.#methodEnd)
+    if (this.method === 'CONNECT' || this.method === 'TRACE') return this.#refuse('LIMPET_METHOD_NOT_ALLOWED')
+    const refusal =
+      this.#readTarget(text.slice(this.#methodEnd + 1, this.firstFieldAt - LINE_REST)) ?? this.#readFields()
+    return refusal === undefined ? headEnd : this.#refuse(refusal)
+  }
+
+  #refuse(code: RefusalCode): number {
+    this.refusal = code
+    return REFUSED
   }
 
   #reset(): void {
-    this.verbatim = true
     this.host = ''
     this.contentLength = NO_CONTENT
     this.chunked = false
@@ -84,32 +111,37 @@ export class RequestHead {
     this.upgrade = ''
     const connection = this.connection
     connection.close = connection.keepAlive = connection.upgrade = false
-    connection.named.length = 0
+    // Setting the length of an array is a slow call, even to what it is.
+    if (connection.named.length > 0) connection.named.length = 0
+    this.hasVia = false
   }
 
   /** `method SP request-target SP HTTP-version CRLF`, single spaces only (RFC 9112 §3). */
-  #parseRequestLine(bytes: Buffer, start: number, limits: HeadLimits): RefusalCode | undefined {
+  #parseRequestLine(bytes: Buffer, start: number, end: number, limits: HeadLimits): number {
     let at = start
     while (TOKEN[bytes[at]!] === 1) at++
-    if (at === start || bytes[at] !== SP) return 'LIMPET_BAD_REQUEST'
-    const text = this.fields.text
-    this.method = text.slice(0, at - start)
+    if (bytes[at] !== SP || at === start) return this.#stopAt(at, end)
+    this.#methodEnd = at - start
     const targetAt = ++at
     while (TARGET[bytes[at]!] === 1) at++
-    const targetEnd = at
-    if (bytes[at] !== SP || targetEnd === targetAt) return 'LIMPET_BAD_REQUEST'
-    if (targetEnd - targetAt > limits.targetBytes) return 'LIMPET_TARGET_TOO_LONG'
-    const versionAt = at + 1 - start
-    const lineEnd = text.indexOf('\r', versionAt)
-    const version = text.slice(versionAt, lineEnd)
-    if (version === 'HTTP/1.1') this.minor = 1
-    else if (version === 'HTTP/1.0') this.minor = 0
-    else return /^HTTP\/\d\.\d$/.test(version) ? 'LIMPET_VERSION_NOT_SUPPORTED' : 'LIMPET_BAD_REQUEST'
-    this.firstFieldAt = lineEnd + 2
-    if (text.charCodeAt(lineEnd + 1) !== 10) return 'LIMPET_BAD_REQUEST'
-    if (this.minor === 0) this.verbatim = false
-    if (this.method === 'CONNECT' || this.method === 'TRACE') return 'LIMPET_METHOD_NOT_ALLOWED'
-    return this.#readTarget(text.slice(targetAt - start, targetEnd - start))
+    if (at - targetAt > limits.targetBytes) return this.#refuse('LIMPET_TARGET_TOO_LONG')
+    if (bytes[at] !== SP || at === targetAt) return this.#stopAt(at, end)
+    at++
+    for (let place = 0; place < VERSION.length; place++, at++)
+      if (bytes[at] !== VERSION[place] && !(VERSION[place] === DIGIT && isDigit(bytes[at]!)))
+        return this.#stopAt(at, end)
+    if (bytes[at] !== CR) return this.#stopAt(at, end)
+    if (bytes[at + 1] !== LF) return this.#stopAt(at + 1, end)
+    const major = bytes[at - 3]! - DIGIT
+    this.minor = bytes[at - 1]! - DIGIT
+    if (major !== 1 || this.minor > 1) return this.#refuse('LIMPET_VERSION_NOT_SUPPORTED')
+    this.verbatim = this.minor === 1
+    return at + 2
+  }
+
+  /** The line can't go on with the byte at `at`, unless that has not come yet. */
+  #stopAt(at: number, end: number): number {
+    return at >= end ? INCOMPLETE : this.#refuse('LIMPET_BAD_REQUEST')
   }
 
   #readTarget(target: string): RefusalCode | undefined {
@@ -160,6 +192,9 @@ export class RequestHead {
         case FIELD['max-forwards']:
           if (this.method === 'OPTIONS') this.maxForwards = parseContentLength(fields.value(field))
           break
+        case FIELD.via:
+          this.hasVia = true
+          break
         case FIELD.upgrade:
           upgrade = fields.value(field)
           break
@@ -177,4 +212,8 @@ export class RequestHead {
       this.upgrade = upgrade
     return undefined
   }
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= DIGIT && byte <= 57
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { INCOMPLETE } from './field-block.ts'
 import { headOf, parseResponse } from './heads.fixture.ts'
-import type { ResponseHead } from './response-head.ts'
+import { ResponseHead } from './response-head.ts'
 
 function responseOf(...lines: readonly string[]): ResponseHead {
   const head = parseResponse(headOf(...lines))
@@ -169,4 +170,12 @@ test('a parser that is used again forgets what the last head said', () => {
     'connection',
   ] as const)
     assert.deepEqual(head[key], fresh[key], key)
+})
+
+test('every beginning of a head is incomplete, whatever an older read left behind it', () => {
+  for (const text of [headOf('HTTP/1.1 200 OK', 'Content-Length: 3', 'X: y'), headOf('HTTP/1.0 404')])
+    for (let length = 0; length < text.length; length++) {
+      const bytes = Buffer.from(`${text.slice(0, length)}\0${text}`, 'latin1')
+      assert.equal(new ResponseHead().parse(bytes, 0, length), INCOMPLETE, `${length} bytes`)
+    }
 })

@@ -1,20 +1,21 @@
+import { CR, FIELD_VALUE, LF, SP } from './characters.ts'
 import { addConnectionOptions } from './connection-options.ts'
-import { FieldBlock } from './field-block.ts'
+import { FieldBlock, INCOMPLETE, MALFORMED } from './field-block.ts'
 import { BAD_LENGTH, parseContentLength, parseTransferEncoding } from './framing.ts'
 import { FIELD } from './header-names.ts'
 
 const MAX_FIELDS = 500
 const NO_CONTENT = -1
-/** What may follow the status: nothing, or a space and a reason phrase. */
-const REASON = /^(?: [\t\x20-\x7e\x80-\xff]*)?$/
-const STATUS_AT = 9
-const REASON_AT = 12
+const DIGIT = 48
+const LOWER_T = 116
+const VERSION = Buffer.from('HTTP/1.')
+/** Where the reason phrase starts, if there is one. */
+const REASON_AT = 13
 
 /** One response head, parsed strictly; a parser and its result as `RequestHead` is. */
 export class ResponseHead {
   readonly fields = new FieldBlock()
   status = 0
-  reason = ''
   minor = 1
   /** Just past the status line's CRLF, counted from the head's first byte. */
   firstFieldAt = 0
@@ -27,44 +28,51 @@ export class ResponseHead {
   hasDate = false
   /** The seconds of `Keep-Alive: timeout=N`, or -1. */
   keepAliveSeconds = -1
-  /** Whether the response says `private` or `no-store` of itself. */
-  uncacheable = false
   readonly connection = { close: false, keepAlive: false, upgrade: false, named: [] as string[] }
 
-  /** Parses `bytes[start, end)`, a head with its empty line. False where it is not valid (RFC 9112 §4–6). */
-  parse(bytes: Buffer, start: number, end: number): boolean {
+  /**
+   * Parses the head that begins at `start` in `bytes[start, end)`; `bytes[end]` is 0 or not there. Returns the
+   * offset just past its empty line, `INCOMPLETE` or `MALFORMED` (RFC 9112 §4–6).
+   */
+  parse(bytes: Buffer, start: number, end: number): number {
     const fields = this.fields
-    const text = bytes.toString('latin1', start, end)
-    fields.text = text
-    const lineEnd = text.indexOf('\r\n')
-    if (!this.#parseStatusLine(text, lineEnd)) return false
-    this.firstFieldAt = lineEnd + 2
-    if (!fields.read(bytes, start, start + lineEnd + 2, end - 2, MAX_FIELDS)) return false
-    if (fields.count > MAX_FIELDS) return false
-    return this.#readFields()
+    const fieldsAt = this.#parseStatusLine(bytes, start, end)
+    if (fieldsAt < 0) return fieldsAt
+    const headEnd = fields.read(bytes, start, fieldsAt, end, MAX_FIELDS)
+    if (headEnd < 0) return headEnd === INCOMPLETE ? INCOMPLETE : MALFORMED
+    fields.text = bytes.toString('latin1', start, headEnd)
+    this.firstFieldAt = fieldsAt - start
+    return this.#readFields() ? headEnd : MALFORMED
   }
 
-  /** `HTTP/1.x SP status [SP reason]`; some servers leave out the last space. */
-  #parseStatusLine(text: string, lineEnd: number): boolean {
-    if (text.startsWith('HTTP/1.1 ')) this.minor = 1
-    else if (text.startsWith('HTTP/1.0 ')) this.minor = 0
-    else return false
-    const hundreds = text.charCodeAt(STATUS_AT) - 48
-    const tens = text.charCodeAt(STATUS_AT + 1) - 48
-    const ones = text.charCodeAt(STATUS_AT + 2) - 48
-    const isStatus = hundreds > 0 && hundreds < 10 && tens >= 0 && tens < 10 && ones >= 0 && ones < 10
-    if (!isStatus || lineEnd < REASON_AT) return false
-    this.status = hundreds * 100 + tens * 10 + ones
-    this.reason = text.slice(REASON_AT + 1, lineEnd)
-    return REASON.test(text.slice(REASON_AT, lineEnd))
+  /** `HTTP/1.x SP status [SP reason] CRLF`; some servers leave out the last space. */
+  #parseStatusLine(bytes: Buffer, start: number, end: number): number {
+    let at = start
+    for (let place = 0; place < VERSION.length; place++, at++)
+      if (bytes[at] !== VERSION[place]) return stopAt(at, end)
+    this.minor = bytes[at]! - DIGIT
+    if (this.minor !== 0 && this.minor !== 1) return stopAt(at, end)
+    if (bytes[++at] !== SP) return stopAt(at, end)
+    let status = 0
+    for (let place = 0; place < 3; place++) {
+      const digit = bytes[++at]! - DIGIT
+      if (!(digit >= 0 && digit <= 9)) return stopAt(at, end)
+      status = status * 10 + digit
+    }
+    if (status < 100) return MALFORMED
+    this.status = status
+    if (bytes[++at] === SP) while (FIELD_VALUE[bytes[++at]!] === 1);
+    if (bytes[at] !== CR) return stopAt(at, end)
+    if (bytes[at + 1] !== LF) return stopAt(at + 1, end)
+    return at + 2
   }
 
   #readFields(): boolean {
     const { fields, connection } = this
     connection.close = connection.keepAlive = connection.upgrade = false
-    connection.named.length = 0
+    if (connection.named.length > 0) connection.named.length = 0
     this.contentLength = NO_CONTENT
-    this.chunked = this.eventStream = this.uncacheable = this.hasDate = false
+    this.chunked = this.eventStream = this.hasDate = false
     this.keepAliveSeconds = -1
     let lengths = 0
     let codings = 0
@@ -90,13 +98,12 @@ export class ResponseHead {
           this.keepAliveSeconds = Number(/timeout=(\d{1,6})/.exec(fields.value(field))?.[1] ?? -1)
           break
         case FIELD['content-type']:
-          this.eventStream = /^text\/event-stream\b/i.test(fields.value(field))
+          // Of the few media types that begin so, the expression looks at the whole.
+          if ((fields.text.charCodeAt(fields.valueStart[field]!) | 32) === LOWER_T)
+            this.eventStream = /^text\/event-stream\b/i.test(fields.value(field))
           break
         case FIELD.date:
           this.hasDate = true
-          break
-        case FIELD['cache-control']:
-          this.uncacheable ||= /\b(?:no-store|private)\b/i.test(fields.value(field))
           break
       }
     }
@@ -105,9 +112,31 @@ export class ResponseHead {
     return true
   }
 
+  /** The reason phrase; may be empty. */
+  get reason(): string {
+    return this.fields.text.slice(REASON_AT, this.firstFieldAt - 2)
+  }
+
+  /** Whether the response says `private` or `no-store` of itself. */
+  get uncacheable(): boolean {
+    const { fields } = this
+    for (let field = 0; field < fields.count; field++)
+      if (
+        fields.number[field] === FIELD['cache-control'] &&
+        /\b(?:no-store|private)\b/i.test(fields.value(field))
+      )
+        return true
+    return false
+  }
+
   /** Whether a final response to `method` has no content, whatever its fields say (RFC 9112 §6.3). */
   hasNoContent(method: string): boolean {
     const status = this.status
     return method === 'HEAD' || status === 204 || status === 304 || status < 200
   }
+}
+
+/** The line can't go on with the byte at `at`, unless that has not come yet. */
+function stopAt(at: number, end: number): number {
+  return at >= end ? INCOMPLETE : MALFORMED
 }

@@ -1,9 +1,12 @@
 import type { Admission } from './admission.ts'
-import { CopyPool, READ_BYTES } from './copy-pool.ts'
+import { Content } from './content.ts'
+import { CopyPool } from './copy-pool.ts'
 import type { HttpContext } from './http-context.ts'
+import { ReadBuffer } from './reading-socket.ts'
 import { RequestHead } from './request-head.ts'
 import { ResponseHead } from './response-head.ts'
 import type { Routing } from './route.ts'
+import { Turn } from './turn.ts'
 
 /** What a thread's client connections share: they know where requests go. */
 export interface ServerContext extends HttpContext {
@@ -20,9 +23,13 @@ export function createServerContext(
   return {
     ...parts,
     draining: false,
-    readBuffer: Buffer.allocUnsafeSlow(READ_BYTES),
+    readBuffer: new ReadBuffer(),
     copies: new CopyPool(),
+    turn: new Turn(),
     requestHead: new RequestHead(),
     responseHead: new ResponseHead(),
+    requestContent: new Content(),
+    responseContent: new Content(),
+    tunnelContent: new Content(),
   }
 }

@@ -21,12 +21,12 @@ export function forwardTrailers(section: string, hopNames: readonly string[]): s
   const bytes = Buffer.from(section, 'latin1')
   const block = new FieldBlock()
   block.text = section
-  if (!block.read(bytes, 0, 0, bytes.length - 2, 100) || block.count > 100) return undefined
+  if (block.read(bytes, 0, 0, bytes.length, 100) !== bytes.length) return undefined
   let kept = ''
   for (let field = 0; field < block.count; field++) {
     const name = canonical(block.name(field))
     if (block.number[field] !== 0 || FORBIDDEN.test(name) || hopNames.includes(name)) continue
-    kept += section.slice(block.lineStart[field], block.lineEnd[field])
+    kept += section.slice(block.lineStart[field], block.lineStart[field + 1])
   }
   return kept
 }

@@ -2,16 +2,49 @@ import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { Timed } from './deadlines.ts'
 import type { HttpContext } from './http-context.ts'
-import type { ReplicaSocket } from './replica-socket.ts'
-import { writeBorrowed } from './write-message.ts'
+import { MessageWriter } from './message-writer.ts'
+import type { Reader, ReadingSocket } from './reading-socket.ts'
 
 /** Called once both sockets of a tunnel are closed, with the bytes of each direction. */
 type OnOver = (fromClient: number, fromReplica: number) => void
 
-/** A connection that has switched protocols (WebSocket and others): bytes go both ways, unseen. */
-class Tunnel implements Timed {
-  deadlineMs = Number.POSITIVE_INFINITY
+/** One direction of a tunnel. */
+class Direction implements Reader {
+  readonly #tunnel: Tunnel
+  readonly #from: Socket
+  readonly #writer: MessageWriter
+  readonly #context: HttpContext
+
+  constructor(tunnel: Tunnel, from: Socket, to: Socket, context: HttpContext) {
+    this.#tunnel = tunnel
+    this.#from = from
+    this.#writer = new MessageWriter(to, context)
+    this.#context = context
+  }
+
+  onBytes(bytes: Buffer, end: number): void {
+    this.#tunnel.touch()
+    this.pass(bytes, 0, end)
+  }
+
+  /** Passes on `bytes[from, end)`, borrowed. */
+  pass(bytes: Buffer, from: number, end: number): void {
+    const content = this.#context.tunnelContent
+    content.clear()
+    content.add(bytes, from, end)
+    this.#writer.write('', content)
+    if (this.#writer.full) this.#from.pause()
+  }
+}
+
+/**
+ * A connection that has switched protocols (WebSocket and others): bytes go both ways, unseen. Joins two sockets
+ * without listeners; what was read of them before is for the caller to pass on.
+ */
+export class Tunnel implements Timed {
   timedIndex = -1
+  readonly fromClient: Direction
+  readonly fromReplica: Direction
   readonly #context: HttpContext
   readonly #client: Socket
   readonly #replica: Socket
@@ -20,27 +53,24 @@ class Tunnel implements Timed {
   readonly #takenBefore: number
   #open = 2
 
-  constructor(context: HttpContext, client: Socket, opened: ReplicaSocket, onOver: OnOver) {
-    const replica = opened.socket
+  constructor(context: HttpContext, client: ReadingSocket, replica: ReadingSocket, onOver: OnOver) {
     this.#context = context
-    this.#client = client
-    this.#replica = replica
+    this.#client = client.socket
+    this.#replica = replica.socket
+    this.fromClient = new Direction(this, this.#client, this.#replica, context)
+    this.fromReplica = new Direction(this, this.#replica, this.#client, context)
     this.#onOver = onOver
-    this.#sentBefore = client.bytesWritten
-    this.#takenBefore = replica.bytesWritten
-    client.on('data', (chunk: Buffer) => {
-      this.#touch()
-      if (!replica.write(chunk)) client.pause()
-    })
-    opened.onBytes = (borrowed) => {
-      this.#touch()
-      if (!writeBorrowed(client, '', [borrowed], context.copies)) replica.pause()
-    }
-    this.#tie(client, replica)
-    this.#tie(replica, client)
-    this.#touch()
+    this.#sentBefore = this.#client.bytesWritten
+    this.#takenBefore = this.#replica.bytesWritten
+    client.reader = this.fromClient
+    replica.reader = this.fromReplica
+    this.#tie(this.#client, this.#replica)
+    this.#tie(this.#replica, this.#client)
     context.counters.tunnelOpened()
-    context.deadlines.add(this)
+    context.deadlines.add(this, Number.POSITIVE_INFINITY)
+    this.touch()
+    this.#client.resume()
+    this.#replica.resume()
   }
 
   /** What happens at one end happens at the other: being ready for more, ending, breaking. */
@@ -61,9 +91,11 @@ class Tunnel implements Timed {
     })
   }
 
-  #touch(): void {
+  /** Something came: the tunnel is not idle. */
+  touch(): void {
     const { tunnelIdleMs } = this.#context.settings.timeouts
-    if (tunnelIdleMs > 0) this.deadlineMs = performance.now() + tunnelIdleMs
+    const { deadlines } = this.#context
+    if (tunnelIdleMs > 0) deadlines.set(this, deadlines.after(tunnelIdleMs))
   }
 
   onDeadline(): void {
@@ -84,20 +116,4 @@ class Tunnel implements Timed {
 function cut(socket: Socket): void {
   if (socket instanceof TLSSocket) socket.destroy()
   else socket.resetAndDestroy()
-}
-
-/** Joins two sockets. `fromClient` and `fromReplica` (borrowed) are bytes that came before. */
-export function startTunnel(
-  context: HttpContext,
-  client: Socket,
-  replica: ReplicaSocket,
-  fromClient: Buffer,
-  fromReplica: Buffer,
-  onOver: OnOver,
-): void {
-  new Tunnel(context, client, replica, onOver)
-  if (fromClient.length > 0) replica.socket.write(fromClient)
-  if (fromReplica.length > 0) writeBorrowed(client, '', [fromReplica], context.copies)
-  client.resume()
-  replica.socket.resume()
 }

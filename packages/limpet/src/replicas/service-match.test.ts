@@ -9,8 +9,8 @@ function matcher(rules: Readonly<Record<string, Match | Match[]>>) {
     service,
     match: [match].flat().map(({ host, path = '/' }) => ({ host, path })),
   }))
-  const match = new ServiceMatch(entries)
-  return (host: string, target: string) => match.find(() => host, target)
+  const match = new ServiceMatch(entries, (host) => host)
+  return (host: string, target: string) => match.find(host, target)
 }
 
 describe('a service', () => {

@@ -16,7 +16,14 @@ export class ServiceMatch<Service> {
   /** The one service that takes everything, where that is all there is: the usual small set-up. */
   readonly #only: Service | undefined
 
-  constructor(entries: readonly { readonly service: Service; readonly match: readonly MatchConfig[] }[]) {
+  readonly #nameOf: (host: string) => string
+
+  /** `nameOf`: the name in a Host value, lower case, without the port. */
+  constructor(
+    entries: readonly { readonly service: Service; readonly match: readonly MatchConfig[] }[],
+    nameOf: (host: string) => string,
+  ) {
+    this.#nameOf = nameOf
     for (const { service, match } of entries) {
       for (const { host, path } of match) this.#rulesFor(host).push({ path: path ?? '/', service })
     }
@@ -45,10 +52,10 @@ export class ServiceMatch<Service> {
     return rules
   }
 
-  /** The service for a host name (lower case, no port) and a request target, or undefined. */
-  find(host: () => string, target: string): Service | undefined {
+  /** The service for a valid Host value and a request target, or undefined. */
+  find(host: string, target: string): Service | undefined {
     if (this.#only !== undefined) return this.#only
-    const name = host()
+    const name = this.#nameOf(host)
     const exact = longest(this.#byHost.get(name), target)
     if (exact !== undefined) return exact
     for (const { suffix, rules } of this.#suffixes) {
