@@ -236,6 +236,7 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     this.#head = ''
     this.#firstContent = ''
     const replica = this.#replica!.detach()
+    this.#replica = undefined
     const { reading, held } = this.#client.detach()
     const tunnel = new Tunnel(this.#context, reading, replica, (fromClient, fromReplica) => {
       this.requestBytes += fromClient

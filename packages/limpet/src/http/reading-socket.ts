@@ -16,7 +16,7 @@ export const READ_BYTES = 524_288
  * What it brings as long as less comes at a time, or comes faster than it goes on: all that a slow reader at the
  * other side can make us keep.
  */
-const SHORT_READ_BYTES = 65_536
+export const SHORT_READ_BYTES = 65_536
 
 /** Memory for the reads of all of a thread's sockets, so that none makes a buffer of its own. */
 export class ReadBuffer {
