@@ -194,8 +194,9 @@ export class ClientConnection implements ExchangeClient, Timed, Reader {
     if (this.#state === HEAD) this.#linger(performance.now())
   }
 
-  /** Cuts the connection, whatever is under way; a tunnel too. */
+  /** Cuts the connection, whatever is under way; a tunnel too. Answers given before have gone out. */
   destroy(): void {
+    this.#writer.flush()
     this.#socket.destroy()
   }
 
