@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { FieldBlock, INCOMPLETE, MALFORMED, TOO_MANY } from './field-block.ts'
+import { BAD_HEAD, FieldBlock, INCOMPLETE, TOO_MANY } from './field-block.ts'
 import { FIELD } from './header-names.ts'
 
 interface Read {
@@ -105,7 +105,7 @@ describe('lines that have not come whole', () => {
   })
   test('a line that is wrong is wrong as soon as that can be told', () => {
     for (const beginning of ['A: b\r\n c', 'A: b\n', 'A: b\rx', 'A b', ': '])
-      assert.equal(readAll(beginning).result, MALFORMED, JSON.stringify(beginning))
+      assert.equal(readAll(beginning).result, BAD_HEAD, JSON.stringify(beginning))
   })
   test('one line more than there may be is too many, however many follow', () => {
     assert.ok(read('A: b\r\n'.repeat(3), 3).valid)

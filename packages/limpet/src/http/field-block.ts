@@ -6,7 +6,7 @@ const MAX_FIELDS = 1024
 
 /** What parsers of heads return instead of an offset. */
 export const INCOMPLETE = -1
-export const MALFORMED = -2
+export const BAD_HEAD = -2
 export const TOO_MANY = -3
 
 /**
@@ -28,7 +28,7 @@ export class FieldBlock {
 
   /**
    * Reads field lines from `at` on (RFC 9112 §5) and returns the offset just past the empty line after the last,
-   * or a negative number: `INCOMPLETE` where `bytes[at, end)` are the beginning of field lines, `MALFORMED` on a
+   * or a negative number: `INCOMPLETE` where `bytes[at, end)` are the beginning of field lines, `BAD_HEAD` on a
    * line that is not one (no colon, white space before the colon, folded, a bare CR or LF, a byte that a name or
    * value can't have), `TOO_MANY` where there are more than `maxFields`. `base` is where the head starts.
    */
@@ -42,17 +42,17 @@ export class FieldBlock {
       if (byte === CR) {
         this.count = field
         if (bytes[index + 1] === LF) return index + 2
-        return index + 1 >= end ? INCOMPLETE : MALFORMED
+        return index + 1 >= end ? INCOMPLETE : BAD_HEAD
       }
       while (TOKEN[byte] === 1) byte = bytes[++index]!
-      if (byte !== COLON || index === lineStart) return index >= end ? INCOMPLETE : MALFORMED
+      if (byte !== COLON || index === lineStart) return index >= end ? INCOMPLETE : BAD_HEAD
       const nameEnd = index
       byte = bytes[++index]!
       while (byte === SP || byte === HTAB) byte = bytes[++index]!
       const valueStart = index
       while (FIELD_VALUE[byte] === 1) byte = bytes[++index]!
-      if (byte !== CR) return index >= end ? INCOMPLETE : MALFORMED
-      if (bytes[index + 1] !== LF) return index + 1 >= end ? INCOMPLETE : MALFORMED
+      if (byte !== CR) return index >= end ? INCOMPLETE : BAD_HEAD
+      if (bytes[index + 1] !== LF) return index + 1 >= end ? INCOMPLETE : BAD_HEAD
       let valueEnd = index
       while (valueEnd > valueStart && (bytes[valueEnd - 1] === SP || bytes[valueEnd - 1] === HTAB)) valueEnd--
       index += 2

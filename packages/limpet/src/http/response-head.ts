@@ -1,6 +1,6 @@
 import { CR, FIELD_VALUE, LF, SP } from './characters.ts'
 import { addConnectionOptions } from './connection-options.ts'
-import { FieldBlock, INCOMPLETE, MALFORMED } from './field-block.ts'
+import { BAD_HEAD, FieldBlock, INCOMPLETE } from './field-block.ts'
 import { BAD_LENGTH, parseContentLength, parseTransferEncoding } from './framing.ts'
 import { FIELD } from './header-names.ts'
 
@@ -32,17 +32,17 @@ export class ResponseHead {
 
   /**
    * Parses the head that begins at `start` in `bytes[start, end)`; `bytes[end]` is 0 or not there. Returns the
-   * offset just past its empty line, `INCOMPLETE` or `MALFORMED` (RFC 9112 §4–6).
+   * offset just past its empty line, `INCOMPLETE` or `BAD_HEAD` (RFC 9112 §4–6).
    */
   parse(bytes: Buffer, start: number, end: number): number {
     const fields = this.fields
     const fieldsAt = this.#parseStatusLine(bytes, start, end)
     if (fieldsAt < 0) return fieldsAt
     const headEnd = fields.read(bytes, start, fieldsAt, end, MAX_FIELDS)
-    if (headEnd < 0) return headEnd === INCOMPLETE ? INCOMPLETE : MALFORMED
+    if (headEnd < 0) return headEnd === INCOMPLETE ? INCOMPLETE : BAD_HEAD
     fields.text = bytes.toString('latin1', start, headEnd)
     this.firstFieldAt = fieldsAt - start
-    return this.#readFields() ? headEnd : MALFORMED
+    return this.#readFields() ? headEnd : BAD_HEAD
   }
 
   /** `HTTP/1.x SP status [SP reason] CRLF`; some servers leave out the last space. */
@@ -59,7 +59,7 @@ export class ResponseHead {
       if (!(digit >= 0 && digit <= 9)) return stopAt(at, end)
       status = status * 10 + digit
     }
-    if (status < 100) return MALFORMED
+    if (status < 100) return BAD_HEAD
     this.status = status
     if (bytes[++at] === SP) while (FIELD_VALUE[bytes[++at]!] === 1);
     if (bytes[at] !== CR) return stopAt(at, end)
@@ -138,5 +138,5 @@ export class ResponseHead {
 
 /** The line can't go on with the byte at `at`, unless that has not come yet. */
 function stopAt(at: number, end: number): number {
-  return at >= end ? INCOMPLETE : MALFORMED
+  return at >= end ? INCOMPLETE : BAD_HEAD
 }
