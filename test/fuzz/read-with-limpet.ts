@@ -5,7 +5,7 @@ import {
   UntilCloseReader,
 } from '../../packages/limpet/src/http/body.ts'
 import { ChunkedReader } from '../../packages/limpet/src/http/chunked.ts'
-import { Content } from '../../packages/limpet/src/http/content.ts'
+import { readContent } from '../../packages/limpet/src/http/content.fixture.ts'
 import { type FieldBlock, INCOMPLETE } from '../../packages/limpet/src/http/field-block.ts'
 import { forwardRequestHead, HopLines } from '../../packages/limpet/src/http/forward-request.ts'
 import { forwardResponseHead } from '../../packages/limpet/src/http/forward-response.ts'
@@ -37,22 +37,18 @@ interface WholeContent {
 }
 
 /** Reads content that begins at `at`, cut into reads at the offsets of `cuts`. */
-function readContent(reader: BodyReader, bytes: Buffer, at: number, cuts: readonly number[]): WholeContent {
+function readInCuts(reader: BodyReader, bytes: Buffer, at: number, cuts: readonly number[]): WholeContent {
   const parts: Buffer[] = []
-  const content = new Content()
   let from = at
   let malformed = false
   for (const cut of cuts) {
     if (reader.done || cut <= from) continue
-    content.clear()
-    const used = reader.read(bytes, from, cut, content)
+    const { used, forwarded } = readContent(reader, bytes, from, cut)
     if (used === MALFORMED) {
       malformed = true
       break
     }
-    const part = Buffer.alloc(content.bytes)
-    content.copyTo(part, 0)
-    parts.push(part)
+    parts.push(forwarded)
     from = used
   }
   return { forwarded: Buffer.concat(parts), end: from, complete: reader.done, malformed }
@@ -70,8 +66,8 @@ export function readRequestsWithLimpet(bytes: Buffer, cuts: readonly number[]): 
     if (headEnd === INCOMPLETE) return { messages, refused: undefined }
     const make = (verbatim: boolean): BodyReader =>
       head.chunked ? new ChunkedReader(verbatim) : new LengthReader(Math.max(0, head.contentLength))
-    const content = readContent(make(true), bytes, headEnd, cuts)
-    const decoded = readContent(make(false), bytes, headEnd, [bytes.length])
+    const content = readInCuts(make(true), bytes, headEnd, cuts)
+    const decoded = readInCuts(make(false), bytes, headEnd, [bytes.length])
     if (
       content.complete !== decoded.complete ||
       content.malformed !== decoded.malformed ||
@@ -122,8 +118,8 @@ export function readResponseWithLimpet(
         ? new ChunkedReader(verbatim)
         : new LengthReader(noContent ? 0 : Math.max(0, head.contentLength))
     }
-    const content = readContent(make(true), bytes, headEnd, cuts)
-    const decoded = readContent(make(false), bytes, headEnd, [bytes.length])
+    const content = readInCuts(make(true), bytes, headEnd, cuts)
+    const decoded = readInCuts(make(false), bytes, headEnd, [bytes.length])
     const changes = {
       dropCoding: noContent,
       dropLength: interim || head.status === 204,

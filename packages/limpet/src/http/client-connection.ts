@@ -8,7 +8,7 @@ import { Exchange, type ExchangeClient } from './exchange.ts'
 import { INCOMPLETE } from './field-block.ts'
 import { HopLines } from './forward-request.ts'
 import { HeldBytes } from './held-bytes.ts'
-import { JOIN_BYTES, MessageWriter } from './message-writer.ts'
+import { MessageWriter } from './message-writer.ts'
 import type { Reader, ReadingSocket } from './reading-socket.ts'
 import { type RefusalDetails, refusalResponse } from './refusal-response.ts'
 import type { RequestHead } from './request-head.ts'
@@ -47,7 +47,6 @@ export class ClientConnection implements ExchangeClient, Timed, Reader {
   readonly #held = new HeldBytes()
   /** Whether requests are being read from bytes at hand, so that one that ends at once must not start the next. */
   #inRead = false
-  #paused = false
   /** Bytes of empty lines since the last request. */
   #emptyBytes = 0
   /** How long the request's content may still be waited for. */
@@ -106,8 +105,7 @@ export class ClientConnection implements ExchangeClient, Timed, Reader {
   }
 
   finish(head: string, content: Content): void {
-    if (content.bytes <= JOIN_BYTES) this.#writer.post(head + content.text())
-    else this.#writer.write(head, content)
+    this.#writer.finish(head, content)
   }
 
   refuse(code: RefusalCode, details: RefusalDetails): number {
@@ -117,14 +115,14 @@ export class ClientConnection implements ExchangeClient, Timed, Reader {
 
   /** Reads no request from a client that does not read its answers. */
   #awaitReader(): void {
-    this.#pause()
+    this.#socket.pause()
     this.awaitDrain()
   }
 
   pauseRequest(): void {
     if (this.deadlineMs !== NEVER) this.#bodyCreditMs = this.deadlineMs - performance.now()
     this.deadlineMs = NEVER
-    this.#pause()
+    this.#socket.pause()
   }
 
   resumeRequest(): void {
@@ -132,15 +130,8 @@ export class ClientConnection implements ExchangeClient, Timed, Reader {
     this.#resume()
   }
 
-  #pause(): void {
-    this.#paused = true
-    this.#socket.pause()
-  }
-
   #resume(): void {
-    if (!this.#paused) return
-    this.#paused = false
-    this.#socket.resume()
+    if (this.#socket.isPaused()) this.#socket.resume()
   }
 
   awaitDrain(): void {
@@ -270,7 +261,7 @@ export class ClientConnection implements ExchangeClient, Timed, Reader {
   /** Keeps bytes for after the exchange, and reads no more until then: what a client can make us hold is one read. */
   #hold(bytes: Buffer, from: number, to: number): void {
     this.#held.append(bytes, from, to)
-    this.#pause()
+    this.#socket.pause()
   }
 
   /** Reads requests from `bytes[0, end)` until one is under way or the bytes are used up. */
@@ -336,7 +327,8 @@ export class ClientConnection implements ExchangeClient, Timed, Reader {
     this.deadlineMs = NEVER
     this.#bodyCreditMs = this.#context.settings.timeouts.requestBodyMs
     const used = exchange.begin(head, bytes, at, end)
-    if (!exchange.requestComplete && this.#exchange === exchange && !this.#paused) this.#awaitRequestBytes(0)
+    if (!exchange.requestComplete && this.#exchange === exchange && !this.#socket.isPaused())
+      this.#awaitRequestBytes(0)
     return used
   }
 

@@ -131,6 +131,17 @@ describe('a writer is full', () => {
 })
 
 describe('what is posted', () => {
+  test('is the short end of a message; a long one goes out now', async () => {
+    const { socket, calls } = socketWith()
+    const writer = new MessageWriter(socket, partsOf())
+    writer.finish(head, contentOf('abc').content)
+    assert.equal(calls.length, 0)
+    await nextTurn()
+    assert.equal(calls[0]!.toString('latin1'), `${head}abc`)
+    const other = socketWith()
+    new MessageWriter(other.socket, partsOf()).finish(head, contentOf('x'.repeat(9000)).content)
+    assert.equal(other.calls.length, 1)
+  })
   test('waits for the end of the turn, and goes out in one call', async () => {
     const { socket, calls } = socketWith()
     const writer = new MessageWriter(socket, partsOf())

@@ -58,6 +58,12 @@ export class MessageWriter {
     this.#note(wantsMore)
   }
 
+  /** Writes a head and the last content of a message: posted where it is short, else now. */
+  finish(head: string, content: Content): void {
+    if (content.bytes <= JOIN_BYTES) this.post(head + content.text())
+    else this.write(head, content)
+  }
+
   /** Writes text (Latin-1) at the end of this turn; for whole messages, after which nothing waits for room. */
   post(text: string): void {
     if (this.#posted === '') this.#parts.turn.post(this)

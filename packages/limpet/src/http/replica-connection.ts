@@ -77,7 +77,6 @@ export class ReplicaConnection implements Timed, Reader {
   #sink: ResponseSink | undefined
   /** An incomplete head. */
   #held: HeldBytes | undefined
-  #paused = false
   #reader: BodyReader | undefined
   /** Whether the answer's framing lets the connection be used again. */
   #reusable = false
@@ -147,7 +146,6 @@ export class ReplicaConnection implements Timed, Reader {
   /** Reads no more for now; the replica's silence is not its own, so no deadline runs. */
   pause(): void {
     this.deadlineMs = NEVER
-    this.#paused = true
     this.#socket.pause()
   }
 
@@ -157,9 +155,7 @@ export class ReplicaConnection implements Timed, Reader {
   }
 
   #unpause(): void {
-    if (!this.#paused) return
-    this.#paused = false
-    this.#socket.resume()
+    if (this.#socket.isPaused()) this.#socket.resume()
   }
 
   destroy(): void {
