@@ -8,10 +8,10 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { freePort } from '../kit/free-port.ts'
 import { endProcess, startProcess, until } from '../kit/process.ts'
 import { startRouter, temporaryFolder } from '../kit/router.ts'
 import { installAutobahn } from './autobahn-environment.ts'
-import { freePort } from './free-port.ts'
 
 interface Verdict {
   /** OK, NON-STRICT, INFORMATIONAL, UNIMPLEMENTED or FAILED. */
