@@ -110,6 +110,12 @@ export class PinSlots {
     if ((replica | 0) !== none) Atomics.add(this.#pinsBySlot, replica & slotMask, 1)
   }
 
+  /** Gives the pin that was just located another deadline; 0 is none. */
+  bound(slot: number, deadline: number): void {
+    this.#entries[slot * entryWords + entryWord.deadline] = deadline
+    this.seenDeadline = deadline
+  }
+
   /** Writes the key's pin to an empty slot. A deadline of 0 is none. */
   put(slot: number, replica: number, epoch: number, now: number, end: number, deadline: number): void {
     const entries = this.#entries

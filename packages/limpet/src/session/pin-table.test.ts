@@ -128,6 +128,119 @@ describe("a pin's time", () => {
   })
 })
 
+describe('looking', () => {
+  test('tells all of a pin and does not use it', () => {
+    const { table } = newTable()
+    table.insert(key, 1, originMs, ttlMs, 2 * ttlMs, 3)
+    assert.equal(table.look(key, originMs + 32_000), true)
+    assert.deepEqual([table.replica, table.epoch], [1, 3])
+    assert.deepEqual(
+      [table.usedAtMs, table.expiresAtMs, table.deadlineMs],
+      [originMs, originMs + ttlMs, originMs + 2 * ttlMs],
+    )
+    assert.equal(table.look(key, originMs + ttlMs), false)
+    table.insert(key, 1, originMs + ttlMs, ttlMs, 0)
+    table.look(key, originMs + ttlMs)
+    assert.equal(table.deadlineMs, 0)
+  })
+})
+
+describe('taking over', () => {
+  const untilMs = originMs + ttlMs
+  const adopted = (table: PinTable) => table.find(key, originMs, ttlMs) && [table.replica, table.epoch]
+
+  test('pins a session that has no live pin, until the time that was said', () => {
+    const { table } = newTable()
+    assert.equal(table.adopt(key, 7, 2, originMs, untilMs, 0), true)
+    assert.deepEqual([table.replica, table.epoch, table.live, table.liveOf(7)], [7, 2, 1, 1])
+    assert.equal(table.look(key, untilMs - 64), true)
+    assert.equal(table.look(key, untilMs), false)
+    assert.equal(table.adopt(key, 8, 0, untilMs, untilMs + 64, 0), true)
+    assert.deepEqual([table.replica, table.live, table.liveOf(7)], [8, 1, 0])
+  })
+
+  test('takes a higher epoch, and neither a lower nor the same one', () => {
+    const { table } = newTable()
+    table.insert(key, 1, originMs, ttlMs, 0, 5)
+    assert.equal(table.adopt(key, 2, 4, originMs, untilMs, 0), false)
+    assert.equal(table.adopt(key, 2, 5, originMs, untilMs, 0), false)
+    assert.deepEqual([table.replica, table.epoch], [1, 5])
+    assert.equal(table.adopt(key, 2, 6, originMs, untilMs, 0), true)
+    assert.deepEqual(adopted(table), [2, 6])
+    assert.deepEqual([table.live, table.liveOf(1), table.liveOf(2)], [1, 0, 1])
+  })
+
+  test('at the same epoch replaces the replica that lost, and no other', () => {
+    const { table } = newTable()
+    table.insert(key, 1, originMs, ttlMs, 0)
+    assert.equal(table.adopt(key, 2, 0, originMs, untilMs, 0, 3), false)
+    assert.equal(table.adopt(key, 2, 0, originMs, untilMs, 0, 1), true)
+    assert.deepEqual(adopted(table), [2, 0])
+  })
+
+  test('of a closing ends the pin of the same epoch, and stays closed against pins of that epoch', () => {
+    const { table } = newTable()
+    table.insert(key, 1, originMs, ttlMs, 0, 5)
+    assert.equal(table.adopt(key, noReplica, 4, originMs, untilMs, 0), false)
+    assert.equal(table.adopt(key, noReplica, 5, originMs, untilMs, 0), true)
+    assert.equal(table.adopt(key, 1, 5, originMs, untilMs, 0), false)
+    assert.deepEqual(adopted(table), [noReplica, 5])
+    assert.equal(table.liveOf(1), 0)
+  })
+
+  test('brings a deadline along, and takes away the one that was', () => {
+    const { table } = newTable()
+    assert.equal(table.adopt(key, 1, 0, originMs, untilMs, originMs + 6400), true)
+    assert.equal(table.find(key, originMs + 6400 - 64, ttlMs), true)
+    assert.equal(table.find(key, originMs + 6400, ttlMs), false)
+    table.insert(key, 1, originMs + 6400, ttlMs, 6400)
+    assert.equal(table.adopt(key, 2, 1, originMs + 6400, untilMs, 0), true)
+    assert.equal(table.find(key, originMs + 32_000, ttlMs), true)
+    assert.equal(table.find(key, originMs + 95_000, ttlMs), true)
+  })
+
+  test('leaves out what is over', () => {
+    const { table } = newTable()
+    assert.equal(table.adopt(key, 1, 0, originMs, originMs, 0), false)
+    assert.equal(table.adopt(key, 1, 0, originMs, untilMs, originMs), false)
+    assert.equal(table.live, 0)
+  })
+})
+
+describe('closing', () => {
+  test('makes the pin name no replica until the time that was said, with its epoch', () => {
+    const { table } = newTable()
+    table.insert(key, 1, originMs, ttlMs, 0, 5)
+    assert.equal(table.close(key, originMs, originMs + 10 * ttlMs), true)
+    assert.deepEqual([table.replica, table.epoch, table.liveOf(1), table.live], [noReplica, 5, 0, 1])
+    assert.equal(table.insert(key, 2, originMs, ttlMs, 0), false)
+    assert.equal(table.find(key, originMs + 10 * ttlMs - 64, ttlMs), true)
+    assert.equal(table.find(key, originMs + 10 * ttlMs, ttlMs), false)
+  })
+
+  test('is neither made longer nor shorter by use', () => {
+    const { table } = newTable()
+    table.close(key, originMs, originMs + 2 * ttlMs)
+    assert.equal(table.find(key, originMs + ttlMs, ttlMs / 8), true)
+    assert.equal(table.find(key, originMs + 2 * ttlMs - 64, 10 * ttlMs), true)
+    assert.equal(table.find(key, originMs + 2 * ttlMs, ttlMs), false)
+  })
+
+  test('holds for a session that has no pin here, from the epoch that the client holds', () => {
+    const { table } = newTable()
+    assert.equal(table.close(key, originMs, originMs + ttlMs, 3), false)
+    assert.deepEqual([table.replica, table.epoch], [noReplica, 3])
+    assert.equal(table.find(key, originMs, ttlMs), true)
+  })
+
+  test("goes past the pin's deadline", () => {
+    const { table } = newTable()
+    table.insert(key, 1, originMs, ttlMs, 6400)
+    table.close(key, originMs, originMs + ttlMs)
+    assert.equal(table.find(key, originMs + ttlMs - 64, ttlMs), true)
+  })
+})
+
 describe('re-homing', () => {
   test('moves a pin that still names the replica that was lost, with the next epoch', () => {
     const { table } = newTable()

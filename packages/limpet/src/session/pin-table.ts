@@ -21,6 +21,10 @@ export class PinTable {
   replica: number = noReplica
   /** After a call that says so: the pin's epoch, 0 to 65535. */
   epoch = 0
+  /** After `look`: when the pin was last used, when it expires, and its deadline (0: none). */
+  usedAtMs = 0
+  expiresAtMs = 0
+  deadlineMs = 0
 
   readonly #memory: PinMemory
   readonly #slots: PinSlots
@@ -37,7 +41,7 @@ export class PinTable {
   /**
    * Looks for a live pin. True: `replica` and `epoch` hold it, and it lives for `ttlMs` from now, but not past
    * its deadline; a use less than 1 s, or 1/64 of the ttl if that is less, after one that counted does not
-   * count. False: there is none.
+   * count. One that names `noReplica` keeps its time: a closing ends when it was said to. False: there is none.
    */
   find(key: Uint32Array, nowMs: number, ttlMs: number): boolean {
     const slots = this.#slots
@@ -48,9 +52,22 @@ export class PinTable {
     this.#show(slots.seenReplica, slots.seenEpoch)
     // A use that lies ahead was written before the clock was set back.
     const gap = now - slots.seenUsed
-    if (gap < 0 || (gap > 0 && gap * tickMs >= Math.min(maxUseGapMs, ttlMs / 64))) {
+    const counts = gap < 0 || (gap > 0 && gap * tickMs >= Math.min(maxUseGapMs, ttlMs / 64))
+    if (counts && this.replica !== noReplica) {
       slots.slide(slot, now, this.#end(nowMs + ttlMs))
     }
+    return true
+  }
+
+  /** Looks for a live pin without using it. True: `replica`, `epoch` and the times hold it. False: there is none. */
+  look(key: Uint32Array, nowMs: number): boolean {
+    const slots = this.#slots
+    slots.take(key)
+    if (slots.read() < 0 || slots.seenExpires <= this.#tick(nowMs)) return false
+    this.#show(slots.seenReplica, slots.seenEpoch)
+    this.usedAtMs = this.#memory.originMs + slots.seenUsed * tickMs
+    this.expiresAtMs = this.#memory.originMs + slots.seenExpires * tickMs
+    this.deadlineMs = slots.seenDeadline === 0 ? 0 : this.#memory.originMs + slots.seenDeadline * tickMs
     return true
   }
 
@@ -73,7 +90,8 @@ export class PinTable {
     slots.lock()
     const slot = slots.locate()
     const inserts = slot < 0 || slots.seenExpires <= now
-    if (inserts) this.#put(slot, replica, epoch, nowMs, ttlMs, maxAgeMs)
+    if (inserts)
+      this.#put(slot, replica, epoch, now, this.#end(nowMs + ttlMs), this.#deadline(nowMs, maxAgeMs))
     else this.#show(slots.seenReplica, slots.seenEpoch)
     slots.unlock()
     return inserts
@@ -102,14 +120,76 @@ export class PinTable {
     const isLive = slot >= 0 && slots.seenExpires > now
     const moves = !isLive || slots.seenReplica >>> 0 === from >>> 0
     if (moves) countUp(this.#counts, countWord.moved)
-    if (!isLive) this.#put(slot, to, Math.min(heldEpoch + 1, maxEpoch), nowMs, ttlMs, maxAgeMs)
-    else if (moves) {
+    const end = this.#end(nowMs + ttlMs)
+    if (!isLive) {
+      const deadline = this.#deadline(nowMs, maxAgeMs)
+      this.#put(slot, to, Math.min(heldEpoch + 1, maxEpoch), now, end, deadline)
+    } else if (moves) {
       const epoch = Math.min(Math.max(slots.seenEpoch, heldEpoch) + 1, maxEpoch)
-      slots.rename(slot, to, epoch, now, this.#end(nowMs + ttlMs))
+      slots.rename(slot, to, epoch, now, end)
       this.#show(to, epoch)
     } else this.#show(slots.seenReplica, slots.seenEpoch)
     slots.unlock()
     return moves
+  }
+
+  /**
+   * Takes over what another router says of a session: it names `replica`, with `epoch`, until `untilMs` (its ttl
+   * begins at its next use here) and at most until `deadlineMs` (0: no such bound). True: it counts now, since
+   * there was no live pin, or one of a lower epoch, or one of the same epoch which names `instead`, or another
+   * replica where this names `noReplica`. False: the live pin stays, or `untilMs` is over. `replica` and `epoch`
+   * hold the pin either way, if there is one.
+   */
+  adopt(
+    key: Uint32Array,
+    replica: number,
+    epoch: number,
+    nowMs: number,
+    untilMs: number,
+    deadlineMs: number,
+    instead = -1,
+  ): boolean {
+    if (untilMs <= nowMs || (deadlineMs > 0 && deadlineMs <= nowMs)) return false
+    const now = this.#tick(nowMs)
+    const deadline = deadlineMs > 0 ? this.#end(deadlineMs) : 0
+    const end = deadline === 0 ? this.#end(untilMs) : Math.min(this.#end(untilMs), deadline)
+    const slots = this.#slots
+    slots.take(key)
+    slots.lock()
+    const slot = slots.locate()
+    const isLive = slot >= 0 && slots.seenExpires > now
+    const adopts =
+      !isLive || epoch > slots.seenEpoch || (epoch === slots.seenEpoch && this.#yields(replica, instead))
+    if (!isLive) this.#put(slot, replica, epoch, now, end, deadline)
+    else if (adopts) {
+      slots.bound(slot, deadline)
+      slots.rename(slot, replica, epoch, now, end)
+      this.#show(replica, epoch)
+    } else this.#show(slots.seenReplica, slots.seenEpoch)
+    slots.unlock()
+    return adopts
+  }
+
+  /**
+   * Closes a session: whatever its pin named, it names `noReplica` until `untilMs`, however it is used. Its epoch
+   * stays, or is `heldEpoch` if that is higher. False: there was no live pin, and now there is this one.
+   */
+  close(key: Uint32Array, nowMs: number, untilMs: number, heldEpoch = 0): boolean {
+    const slots = this.#slots
+    const now = this.#tick(nowMs)
+    const end = this.#end(untilMs)
+    slots.take(key)
+    slots.lock()
+    const slot = slots.locate()
+    const isLive = slot >= 0 && slots.seenExpires > now
+    if (isLive) {
+      const epoch = Math.max(slots.seenEpoch, heldEpoch)
+      slots.bound(slot, 0)
+      slots.rename(slot, noReplica, epoch, now, end)
+      this.#show(noReplica, epoch)
+    } else this.#put(slot, noReplica, heldEpoch, now, end, 0)
+    slots.unlock()
+    return isLive
   }
 
   /** Forgets a session. False: it had no pin, live or expired. */
@@ -150,26 +230,24 @@ export class PinTable {
     return readPinStats(this.#memory)
   }
 
+  /** Whether the pin that was located gives way to one of the same epoch. */
+  #yields(replica: number, instead: number): boolean {
+    const seen = this.#slots.seenReplica >>> 0
+    return seen !== replica >>> 0 && (replica >>> 0 === noReplica || (instead >= 0 && seen === instead))
+  }
+
   #put(
     expiredSlot: number,
     replica: number,
     epoch: number,
-    nowMs: number,
-    ttlMs: number,
-    maxAgeMs: number,
+    now: number,
+    end: number,
+    deadline: number,
   ): void {
     const slots = this.#slots
-    const now = this.#tick(nowMs)
     if (expiredSlot >= 0) slots.drop(expiredSlot, countWord.evictedExpired)
     const slot = expiredSlot >= 0 ? expiredSlot : slots.emptySlot(now)
-    slots.put(
-      slot,
-      replica,
-      epoch,
-      now,
-      this.#end(nowMs + ttlMs),
-      maxAgeMs > 0 ? this.#end(nowMs + maxAgeMs) : 0,
-    )
+    slots.put(slot, replica, epoch, now, end, deadline)
     this.#show(replica, epoch)
   }
 
@@ -180,6 +258,10 @@ export class PinTable {
 
   #tick(ms: number): number {
     return Math.min(Math.max(Math.floor((ms - this.#memory.originMs) / tickMs), 0), maxTick)
+  }
+
+  #deadline(nowMs: number, maxAgeMs: number): number {
+    return maxAgeMs > 0 ? this.#end(nowMs + maxAgeMs) : 0
   }
 
   /** The first tick at which a pin that lives until `untilMs` is expired. */
