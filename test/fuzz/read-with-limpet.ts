@@ -7,7 +7,7 @@ import {
 import { ChunkedReader } from '../../packages/limpet/src/http/chunked.ts'
 import { readContent } from '../../packages/limpet/src/http/content.fixture.ts'
 import { type FieldBlock, INCOMPLETE } from '../../packages/limpet/src/http/field-block.ts'
-import { forwardRequestHead, HopLines } from '../../packages/limpet/src/http/forward-request.ts'
+import { forwardRequestHead, HopLines, UNCHANGED } from '../../packages/limpet/src/http/forward-request.ts'
 import { forwardResponseHead } from '../../packages/limpet/src/http/forward-response.ts'
 import { REFUSED, RequestHead } from '../../packages/limpet/src/http/request-head.ts'
 import { ResponseHead } from '../../packages/limpet/src/http/response-head.ts'
@@ -74,7 +74,7 @@ export function readRequestsWithLimpet(bytes: Buffer, cuts: readonly number[]): 
       (content.complete && content.end !== decoded.end)
     )
       throw new Error('verbatim and decoding reads disagree')
-    const headText = `${forwardRequestHead(head, new HopLines(hop), false)}\r\n`
+    const headText = `${forwardRequestHead(head, new HopLines(hop), UNCHANGED)}\r\n`
     const text = head.fields.text
     messages.push({
       start: `${head.method} ${text.slice(text.indexOf(' ') + 1, text.lastIndexOf(' ', head.firstFieldAt))}`,
@@ -124,6 +124,7 @@ export function readResponseWithLimpet(
       dropCoding: noContent,
       dropLength: interim || head.status === 204,
       dropCacheControl: false,
+      dropped: [],
     }
     const close = untilClose ? 'Connection: close\r\n' : ''
     const headText = `${forwardResponseHead(head, changes)}${close}\r\n`

@@ -32,6 +32,27 @@ export const refusals = {
     status: 503,
     message: 'The replica that held this session is gone, and this service does not move sessions.',
   },
+  LIMPET_NOT_READY: { status: 503, message: 'The replicas of this service are not ready yet.' },
+  LIMPET_SESSION_BUSY: {
+    status: 503,
+    message: 'Too many requests of this session wait for their turn, or one waited too long.',
+  },
+  LIMPET_SESSIONS_FULL: {
+    status: 503,
+    message: 'Every replica of this service has all the sessions it may.',
+  },
+  LIMPET_SESSION_EXPIRED: { status: 400, message: 'The session has expired.' },
+  LIMPET_SESSION_CLOSED: { status: 400, message: 'The session was closed.' },
+  LIMPET_SESSION_UNKNOWN: { status: 400, message: 'The session id is none that this service gave.' },
+  LIMPET_SESSION_FORGED: { status: 400, message: 'The session id was altered: its signature is wrong.' },
+  LIMPET_SESSION_FOREIGN: { status: 400, message: 'The session belongs to another endpoint.' },
+  LIMPET_BAD_SESSION_ID: { status: 400, message: 'The session id is not one that the protocol allows.' },
+  LIMPET_BAD_PARAMETER: {
+    status: 400,
+    message: 'A parameter of the request is not one the protocol allows.',
+  },
+  LIMPET_UNKNOWN_ENDPOINT: { status: 400, message: 'No endpoint of this name is configured.' },
+  LIMPET_UNKNOWN_OPERATION: { status: 404, message: 'The request is no operation of this protocol.' },
   LIMPET_CONNECT_TIMEOUT: { status: 504, message: 'No replica accepted a connection in time.' },
   LIMPET_RESPONSE_TIMEOUT: { status: 504, message: 'The replica did not answer in time.' },
   LIMPET_REPLICA_RESET: {

@@ -1,45 +1,41 @@
-import type { NamedSession } from './dialects/dialect.ts'
+import type { NamedSession, SessionState, TranslatedAnswer, Translation } from './dialects/dialect.ts'
 import { type RefusalCode, refusalCodes } from './errors.ts'
+import type { AnswerContent } from './http/answer-content.ts'
+import { type RefusalWriter, refusalResponse } from './http/refusal-response.ts'
 import type { ReplicaPool } from './http/replica-pool.ts'
-import type { ExchangeSummary, Route } from './http/route.ts'
-import { type Decision, decisions, type MoveReason } from './observe/counters.ts'
+import type { ResponseHead } from './http/response-head.ts'
+import type { ContentCheck, ExchangeSummary, Route } from './http/route.ts'
+import type { MoveReason } from './observe/counters.ts'
+import { HIT, MOVED, NEW, NONE } from './outcome.ts'
+import type { PlacementView } from './placement/placement.ts'
+import type { Replica } from './replicas/replica-set.ts'
 import type { RoutedService } from './routed-service.ts'
 import type { RouterParts } from './router-parts.ts'
+import { noReplica } from './session/pin-memory.ts'
+import type { Turn, Turns } from './session/turns.ts'
 
 /** How many replicas one request is tried on, when none of them got any of it. */
 const MOST_ATTEMPTS = 4
 const NONE_TRIED: number[] = []
-
-/** A decision with its place among the counters and the line that tells the client. */
-interface Outcome {
-  readonly name: Decision
-  readonly index: number
-  readonly line: string
-}
-
-const outcome = (name: Decision): Outcome => ({
-  name,
-  index: decisions.indexOf(name),
-  line: `limpet-decision: ${name}\r\n`,
-})
-const HIT = outcome('hit')
-const NEW = outcome('new')
-const MOVED = outcome('moved')
-const NONE = outcome('none')
+const NO_FIELDS: readonly string[] = []
 
 /** A request's way to the replica that holds its session, or to one that is to hold it. */
 export class RequestRoute implements Route {
+  undecided = false
   refusal: RefusalCode | undefined
   refusalLines = ''
   requestLines = ''
   responseLines = ''
   replacesCacheControl = false
+  droppedFields = NO_FIELDS
+  answerContent: AnswerContent | undefined
   readonly #parts: RouterParts
   readonly #service: RoutedService
-  readonly #session: NamedSession | undefined
-  readonly #nowMs: number
+  readonly #translation: Translation | undefined
   readonly #overTls: boolean
-  readonly #sessionState: string
+  #session: NamedSession | undefined
+  #sessionState: SessionState | 'new'
+  #nowMs: number
   #decision = NONE
   #reason: MoveReason | undefined
   /** The chosen replica's place; -1: none. */
@@ -47,8 +43,12 @@ export class RequestRoute implements Route {
   /** The replica id that the session's pin names, to be moved once another replica has answered; -1: none. */
   #pinnedId = -1
   #epoch = 0
-  /** Places that did not take a connection. */
+  /** Places that did not take a connection, or have no room. */
   #tried: number[] = NONE_TRIED
+  /** Whether a pin holds the place of a session that has no id yet. */
+  #reserved = false
+  #turn: Turn | undefined
+  #onDecided: (() => void) | undefined
 
   constructor(
     parts: RouterParts,
@@ -56,15 +56,51 @@ export class RequestRoute implements Route {
     session: NamedSession | undefined,
     nowMs: number,
     overTls: boolean,
+    translation?: Translation,
   ) {
     this.#parts = parts
     this.#service = service
     this.#session = session
     this.#nowMs = nowMs
     this.#overTls = overTls
+    this.#translation = translation
     this.#sessionState = describeSession(session, service)
     if (session === undefined) this.#choose(this.#candidate(undefined))
-    else this.#findHome(session, service.hashOf(session.key))
+    else if (service.turns === undefined || session.isNew)
+      this.#findHome(session, service.hashOf(session.key))
+    else this.#awaitTurn(session, service.turns)
+  }
+
+  get replacedFields(): readonly string[] {
+    return this.#translation?.replacedFields ?? NO_FIELDS
+  }
+
+  get targetForReplica(): string | undefined {
+    return this.#translation?.targetForReplica
+  }
+
+  get contentCheck(): ContentCheck | undefined {
+    return this.#translation?.contentCheck
+  }
+
+  get writeRefusal(): RefusalWriter {
+    return this.#translation?.writeRefusal ?? refusalResponse
+  }
+
+  whenDecided(onDecided: () => void): void {
+    this.#onDecided = onDecided
+  }
+
+  /** What there is to know of the session may change until its earlier requests are over, so it is asked then. */
+  #awaitTurn(session: NamedSession, turns: Turns): void {
+    this.undecided = true
+    this.#turn = turns.take(this.#service.hashOf(session.key), (granted) => {
+      this.undecided = false
+      this.#nowMs = this.#parts.context.turn.wallMs
+      if (granted) this.#findHome(session, this.#service.hashOf(session.key))
+      else this.refusal = 'LIMPET_SESSION_BUSY'
+      this.#onDecided?.()
+    })
   }
 
   get pool(): ReplicaPool {
@@ -88,6 +124,11 @@ export class RequestRoute implements Route {
     let known = false
     if (!session.isNew && pins.find(hash, this.#nowMs, session.ttlMs)) {
       known = true
+      if (pins.replica === noReplica) {
+        this.#sessionState = 'closed'
+        this.refusal = 'LIMPET_SESSION_CLOSED'
+        return
+      }
       this.#pinnedId = pins.replica
       this.#epoch = pins.epoch
       place = replicas.indexOf(pins.replica)
@@ -130,46 +171,79 @@ export class RequestRoute implements Route {
   /** Places a session that has no pin; of two threads that place it at once, the first decides for both. */
   #placeNew(session: NamedSession, hash: Uint32Array): void {
     this.#decision = NEW
-    const place = this.#candidate(hash)
     const { pins } = this.#parts
-    const { replicas } = this.#service
+    const { replicas, config } = this.#service
+    this.#reserved = session.isNew && config.maxSessions !== undefined
+    let place = this.#candidate(hash)
     // A session whose cookie the client has yet to bring back is not worth a pin: many clients never do.
-    if (place !== -1 && !session.isNew) {
+    while (place !== -1 && (!session.isNew || this.#reserved)) {
       const { id } = replicas.replicas[place]!
       const isFirst = pins.insert(hash, id, this.#nowMs, session.ttlMs, session.maxAgeMs)
-      this.#pinnedId = pins.replica
       if (!isFirst) {
+        this.#pinnedId = pins.replica
         this.#epoch = pins.epoch
         this.#goHome(session, replicas.indexOf(pins.replica), hash)
         return
       }
+      // Of threads that take the last room at once, whoever now finds one too many gives it back.
+      if (replicas.sessions(place) <= (config.maxSessions ?? Number.POSITIVE_INFINITY)) {
+        if (!session.isNew) this.#pinnedId = id
+        break
+      }
+      pins.remove(hash)
+      this.#tried = [...this.#tried, place]
+      place = this.#candidate(hash)
     }
     this.#choose(place)
   }
 
-  /** The first candidate that was not tried; -1: none. */
+  /** The first candidate that was not tried and has room; -1: none. */
   #candidate(hash: Uint32Array | undefined): number {
-    const { placement, balance, replicas } = this.#service
-    const policy = hash === undefined ? balance : placement
-    const isFirst = this.#decision !== MOVED && this.#tried.length === 0
-    policy.start(hash, isFirst || hash === undefined ? replicas : replicas.bySessions)
-    let place = policy.next()
-    while (place !== -1 && this.#tried.includes(place)) place = policy.next()
-    return place
+    const { placement, balance, newcomers, replicas, config } = this.#service
+    const { maxSessions } = config
+    let view: PlacementView = replicas
+    let policy = balance
+    if (hash !== undefined) {
+      const isFirst = this.#decision !== MOVED && this.#tried.length === 0
+      const isNewcomer = this.#translation !== undefined && this.#session!.isNew
+      policy = isNewcomer ? newcomers : placement
+      view = isNewcomer ? replicas.byAllLoad : isFirst ? replicas : replicas.bySessions
+    }
+    policy.start(hash, view)
+    for (let place = policy.next(); place !== -1; place = policy.next()) {
+      if (this.#tried.includes(place)) continue
+      if (hash === undefined || maxSessions === undefined || replicas.sessions(place) < maxSessions)
+        return place
+    }
+    return -1
   }
 
   #choose(place: number): void {
     this.#place = place
     if (place === -1) {
-      this.refusal = 'LIMPET_NO_REPLICA'
+      this.refusal = this.#whyNone()
       return
     }
     this.#parts.board.begin(this.#service.replicas.replicas[place]!.slot)
     // A replica that gets a session which lived elsewhere is told so, to outrank what its last home may still write.
     const epoch = this.#decision === MOVED ? this.#epoch + 1 : this.#epoch
     this.requestLines = epoch > 0 ? `limpet-epoch: ${epoch}\r\n` : ''
+    if (this.#translation !== undefined) this.requestLines += this.#translation.requestLines
     const { hosts } = this.#service
     if (hosts !== undefined) this.requestLines += `Host: ${hosts[place]}\r\n`
+  }
+
+  /** Why there is no candidate. */
+  #whyNone(): RefusalCode {
+    const { replicas, config } = this.#service
+    const { maxSessions } = config
+    if (this.#session !== undefined && maxSessions !== undefined) {
+      const isFull = (_: unknown, place: number) =>
+        replicas.available(place) && replicas.sessions(place) >= maxSessions
+      if (replicas.replicas.some(isFull)) return 'LIMPET_SESSIONS_FULL'
+    }
+    const isUnready = ({ slot }: Replica) => this.#parts.board.health(slot) === 'unready'
+    return replicas.replicas.some(isUnready) ? 'LIMPET_NOT_READY' : 'LIMPET_NO_REPLICA'
   }
 
   next(failure: 'refused' | 'connect-timeout'): boolean {
@@ -203,7 +277,7 @@ export class RequestRoute implements Route {
     if (!stays) pins.remove(this.#hash!)
   }
 
-  responded(): void {
+  responded(head: ResponseHead): void {
     const { board } = this.#parts
     const { replicas, dialect, tags, config } = this.#service
     const replica = replicas.replicas[this.#place]!
@@ -218,10 +292,35 @@ export class RequestRoute implements Route {
         this.replacesCacheControl = true
       }
     }
+    if (this.#translation !== undefined)
+      this.#learn(
+        this.#translation.answer(head, tags[this.#place]!, this.#parts.context.turn.wallMs),
+        replica.id,
+      )
     if (!config.decisionHeader) return
     const { line, name } = this.#decision
     this.responseLines +=
       this.#reason === undefined ? line : `limpet-decision: ${name}; reason=${this.#reason}\r\n`
+  }
+
+  /** What the replica's answer says of sessions is in force before the client can know of it. */
+  #learn(answer: TranslatedAnswer, replicaId: number): void {
+    const { pins } = this.#parts
+    const { created } = answer
+    this.responseLines += answer.lines
+    this.droppedFields = answer.droppedFields
+    this.answerContent = answer.content
+    if (answer.closed) pins.close(this.#hash!, this.#nowMs, this.#nowMs + this.#session!.ttlMs)
+    if (created === undefined) return
+    this.#unreserve()
+    this.#session = created
+    pins.insert(this.#hash!, replicaId, this.#nowMs, created.ttlMs, created.maxAgeMs)
+  }
+
+  #unreserve(): void {
+    if (!this.#reserved) return
+    this.#reserved = false
+    this.#parts.pins.remove(this.#hash!)
   }
 
   #movesPin(answeredId: number): boolean {
@@ -261,6 +360,8 @@ export class RequestRoute implements Route {
   finished(summary: ExchangeSummary): void {
     const { board, counters, accessLog } = this.#parts
     const { replicas, index } = this.#service
+    this.#turn?.leave()
+    this.#unreserve()
     const code = this.refusal ?? summary.refusal
     if (code !== undefined) counters.refused(refusalCodes.indexOf(code))
     if (summary.aborted) counters.aborted(index)
@@ -284,50 +385,11 @@ export class RequestRoute implements Route {
 }
 
 /** The access log's flag: what the client sent, as far as the decision does not say it. */
-function describeSession(session: NamedSession | undefined, { dialect }: RoutedService): string {
+function describeSession(
+  session: NamedSession | undefined,
+  { dialect }: RoutedService,
+): SessionState | 'new' {
   if (session === undefined) return 'none'
   if (!session.isNew) return 'valid'
   return dialect.state === 'none' ? 'new' : dialect.state
-}
-
-/** The way of a request that ends before it has one. */
-export class RefusedRoute implements Route {
-  readonly refusal: RefusalCode
-  readonly refusalLines = ''
-  readonly replacesHost = false
-  readonly requestLines = ''
-  readonly responseLines = ''
-  readonly replacesCacheControl = false
-  readonly #parts: RouterParts
-  readonly #service: RoutedService | undefined
-
-  constructor(refusal: RefusalCode, parts: RouterParts, service: RoutedService | undefined) {
-    this.refusal = refusal
-    this.#parts = parts
-    this.#service = service
-  }
-
-  get pool(): ReplicaPool {
-    throw new TypeError('A refused request has no replica.')
-  }
-
-  next(): boolean {
-    return false
-  }
-
-  responded(): void {
-    // Nobody was asked.
-  }
-
-  finished(summary: ExchangeSummary): void {
-    this.#parts.counters.refused(refusalCodes.indexOf(this.refusal))
-    this.#parts.accessLog?.write(summary, {
-      service: this.#service?.config.name,
-      replica: undefined,
-      session: 'none',
-      sessionHash: undefined,
-      decision: undefined,
-      reason: undefined,
-    })
-  }
 }

@@ -2,9 +2,11 @@ import type { Config, ServiceConfig } from './config/schema.ts'
 import { createCookieDialect } from './dialects/cookie.ts'
 import type { Dialect, DialectParts } from './dialects/dialect.ts'
 import { createHeaderDialect } from './dialects/header.ts'
+import { createSagemakerDialect } from './dialects/sagemaker/dialect.ts'
 import type { HttpContext } from './http/http-context.ts'
 import { ReplicaPool } from './http/replica-pool.ts'
 import { createBounded } from './placement/bounded.ts'
+import { createLeastLoad } from './placement/least-load.ts'
 import type { PlacementPolicy } from './placement/placement.ts'
 import { createBalancePolicy } from './placement/policies.ts'
 import { createRendezvous } from './placement/rendezvous.ts'
@@ -13,6 +15,7 @@ import { type Replica, ReplicaSet } from './replicas/replica-set.ts'
 import type { PinTable } from './session/pin-table.ts'
 import { replicaTag } from './session/routing-suffix.ts'
 import { createSessionHasher } from './session/siphash.ts'
+import type { Turns } from './session/turns.ts'
 
 /** A service as one thread routes to it, in one version of the config. */
 export interface RoutedService {
@@ -31,8 +34,12 @@ export interface RoutedService {
   readonly pools: readonly ReplicaPool[]
   /** Where sessions are placed. */
   readonly placement: PlacementPolicy
+  /** Where sessions are placed whose names the replicas give, so that hashing has nothing to decide by. */
+  readonly newcomers: PlacementPolicy
   /** Where requests without a session go. */
   readonly balance: PlacementPolicy
+  /** Set where a session's requests are to go one at a time. */
+  readonly turns: Turns | undefined
   /** The tag that clients know a replica by, made with the signing key; place by place. */
   readonly tags: readonly string[]
   /** The place of the replica that a client's tag names, or -1. */
@@ -44,6 +51,8 @@ export interface ServiceParts extends DialectParts {
   readonly board: ReplicaBoard
   readonly pins: PinTable
   readonly context: HttpContext
+  /** Lets a session's requests go one at a time, on all threads. */
+  readonly turns: Turns
 }
 
 /**
@@ -60,7 +69,6 @@ export function createRoutedService(
 ): RoutedService {
   const { keyring } = parts
   const replicas = new ReplicaSet(service, ids, parts.board, parts.pins)
-  const usesCookie = service.session.some(({ kind }) => kind === 'own-cookie')
   const byTag = new Map<string, number>()
   for (const [place, replica] of replicas.replicas.entries()) {
     for (const { id } of keyring.keys)
@@ -72,7 +80,7 @@ export function createRoutedService(
   return {
     config: service,
     index,
-    dialect: usesCookie ? createCookieDialect(service, parts) : createHeaderDialect(service, parts),
+    dialect: createDialect(service, parts),
     readsAddress: service.session.some(({ kind }) => kind === 'ip'),
     hashOf: (sessionKey) => {
       hash(sessionKey, hashed)
@@ -85,12 +93,20 @@ export function createRoutedService(
         : undefined,
     pools: replicas.replicas.map((replica) => poolFor(replica, config, parts.context, previous)),
     placement: createBounded(createRendezvous(), bound ?? { factor: Number.POSITIVE_INFINITY, gap: 0 }),
+    newcomers: createLeastLoad(),
+    turns: service.serialize ? parts.turns : undefined,
     // Kept, so that a reload does not send everyone's next request to the first of the list.
     balance:
       previous?.config.balance === service.balance ? previous.balance : createBalancePolicy(service.balance),
     tags: replicas.replicas.map(({ name }) => replicaTag(keyring, keyring.keys[0].id, service.name, name)),
     indexOfTag: (keyId, tag) => byTag.get(`${keyId}.${tag}`) ?? -1,
   }
+}
+
+function createDialect(service: ServiceConfig, parts: DialectParts): Dialect {
+  if (service.dialect === 'sagemaker') return createSagemakerDialect(service, parts)
+  const usesCookie = service.session.some(({ kind }) => kind === 'own-cookie')
+  return usesCookie ? createCookieDialect(service, parts) : createHeaderDialect(service, parts)
 }
 
 function poolFor(

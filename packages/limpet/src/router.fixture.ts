@@ -13,6 +13,7 @@ import { Router } from './router.ts'
 import { createKeyring } from './session/keyring.ts'
 import { createPinMemory } from './session/pin-memory.ts'
 import { PinTable } from './session/pin-table.ts'
+import { LocalTurns } from './session/turns.ts'
 
 const PORTS: Readonly<Record<string, number>> = { a: 1, b: 2, c: 3, d: 4, e: 5, f: 6 }
 
@@ -43,6 +44,7 @@ export function sampleRouter(names: string, service: Partial<ServiceInput> = {})
     modules: new Map(),
     board,
     pins,
+    turns: new LocalTurns(),
     // All else is asked for by connections, and none is made.
     context: { turn: { wallMs: Date.now() } } as unknown as HttpContext,
     counters: new Counters(memory),

@@ -69,7 +69,7 @@ describe('the way of a request', () => {
       const home = replicaOf(answer(named))
       const slot = slotOfName(home)
       const rule = { failures: 1, backoffMs: 60_000, maxBackoffMs: 60_000 }
-      if (reason === 'down') board.setHealth(slot, false)
+      if (reason === 'down') board.setHealth(slot, 'down')
       else if (reason === 'ejected') board.connectFailed(slot, rule, Date.now())
       else configure('abc'.replace(home, ''))
       const moved = answer(named)
@@ -81,7 +81,7 @@ describe('the way of a request', () => {
 
   test('of two that find their replica gone at once moves the session once, to one home', () => {
     const { route, answer, board, counters } = sampleRouter('abcd')
-    board.setHealth(slotOfName(replicaOf(answer(named))), false)
+    board.setHealth(slotOfName(replicaOf(answer(named))), 'down')
     const one = route(named)
     const other = route(named)
     one.responded(responseHead)
@@ -99,9 +99,9 @@ describe('the way of a request', () => {
   test('of a session that another thread places at the same moment leads to where that put it', () => {
     const { answer, board, pins } = sampleRouter('abc')
     const first = replicaOf(answer(named))
-    board.setHealth(slotOfName(first), false)
+    board.setHealth(slotOfName(first), 'down')
     const home = replicaOf(answer(named))
-    board.setHealth(slotOfName(first), true)
+    board.setHealth(slotOfName(first), 'up')
     // What this thread saw a moment ago: no pin.
     const find = pins.find.bind(pins)
     pins.find = () => {
@@ -117,7 +117,7 @@ describe('the way of a request', () => {
 
   test('of many that find their replica gone at once leads all to one home, however busy that gets', () => {
     const { route, answer, board } = sampleRouter('abcd')
-    board.setHealth(slotOfName(replicaOf(answer(named))), false)
+    board.setHealth(slotOfName(replicaOf(answer(named))), 'down')
     const lost = Array.from({ length: 100 }, () => route(named))
     assert.equal(new Set(lost.map(replicaOf)).size, 1)
     for (const request of lost) request.next('refused')
@@ -128,11 +128,11 @@ describe('the way of a request', () => {
     const { route, answer, board } = sampleRouter('abc')
     const home = replicaOf(answer(named))
     assert.equal(answer(named).requestLines, '')
-    board.setHealth(slotOfName(home), false)
+    board.setHealth(slotOfName(home), 'down')
     assert.equal(answer(named).requestLines, 'limpet-epoch: 1\r\n')
     const second = route(named)
     assert.equal(second.requestLines, 'limpet-epoch: 1\r\n')
-    board.setHealth(slotOfName(replicaOf(second)), false)
+    board.setHealth(slotOfName(replicaOf(second)), 'down')
     assert.equal(answer(named).requestLines, 'limpet-epoch: 2\r\n')
   })
 
@@ -165,7 +165,7 @@ describe('the way of a request', () => {
   test('leaves the pin alone that another request of the session has moved meanwhile', () => {
     const { route, answer, board, pins } = sampleRouter('abcde')
     const unlucky = route(named)
-    board.setHealth(slotOfName(replicaOf(unlucky)), false)
+    board.setHealth(slotOfName(replicaOf(unlucky)), 'down')
     const home = replicaOf(answer(named))
     while (unlucky.next('refused'));
     finish(unlucky)
@@ -178,12 +178,12 @@ describe('on-lost: reject', () => {
   test('refuses the session while its replica is down, and serves it when that is back', () => {
     const { route, answer, board, counters } = sampleRouter('abc', { onLost: 'reject' })
     const home = replicaOf(answer(named))
-    board.setHealth(slotOfName(home), false)
+    board.setHealth(slotOfName(home), 'down')
     const refused = route(named)
     assert.equal(refused.refusal, 'LIMPET_SESSION_LOST')
     finish(refused, { status: 503 })
     assert.equal(counters.refusals(indexOf('LIMPET_SESSION_LOST')), 1)
-    board.setHealth(slotOfName(home), true)
+    board.setHealth(slotOfName(home), 'up')
     const back = answer(named)
     assert.deepEqual([replicaOf(back), decisionOf(back)], [home, 'hit'])
   })
@@ -291,7 +291,7 @@ describe('a request', () => {
     const first = answer()
     assert.equal(first.replacesCacheControl, true)
     const held = cookieOf(first.responseLines)
-    board.setHealth(slotOfName(replicaOf(first)), false)
+    board.setHealth(slotOfName(replicaOf(first)), 'down')
     const moved = answer(held)
     assert.equal(decisionOf(moved), 'moved; reason=down')
     const next = answer(cookieOf(moved.responseLines))
@@ -300,7 +300,7 @@ describe('a request', () => {
       [replicaOf(moved), 'hit', false],
     )
     // A second tab, whose request was on its way with the old cookie.
-    board.setHealth(slotOfName(replicaOf(first)), true)
+    board.setHealth(slotOfName(replicaOf(first)), 'up')
     const late = answer(held)
     assert.deepEqual([replicaOf(late), decisionOf(late)], [replicaOf(moved), 'hit'])
     assert.match(late.responseLines, /^Set-Cookie: /)

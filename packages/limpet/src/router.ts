@@ -1,13 +1,20 @@
 import type { Config } from './config/schema.ts'
+import type { Refused } from './dialects/dialect.ts'
 import { type RefusalCode, refusalCodes } from './errors.ts'
 import { hostName } from './http/host.ts'
+import { refusalResponse } from './http/refusal-response.ts'
 import type { RequestHead } from './http/request-head.ts'
 import type { Peer, Route, Routing } from './http/route.ts'
+import { RefusedRoute } from './refused-route.ts'
 import { ServiceMatch } from './replicas/service-match.ts'
-import { RefusedRoute, RequestRoute } from './request-route.ts'
+import { RequestRoute } from './request-route.ts'
 import { createRoutedService, type RoutedService } from './routed-service.ts'
 import type { RouterParts } from './router-parts.ts'
 import { clientAddress } from './session/client-address.ts'
+
+function plainly(refusal: RefusalCode): Refused {
+  return { refusal, write: refusalResponse, session: 'none' }
+}
 
 /** The ids of the replicas of each service, place by place as in the config. */
 export type ReplicaIds = readonly (readonly number[])[]
@@ -50,19 +57,34 @@ export class Router implements Routing {
 
   route(head: RequestHead, peer: Peer): Route {
     const service = this.#match.find(head.host, head.target)
-    if (service === undefined) return new RefusedRoute('LIMPET_NO_SERVICE', this.#parts, undefined)
+    if (service === undefined) return new RefusedRoute(this.#refuseStranger(head), this.#parts, undefined)
     const nowMs = this.#parts.context.turn.wallMs
     this.#parts.board.nowMs = nowMs
     if (service.readsAddress)
       head.peerAddress = clientAddress(peer.address, head.header('x-forwarded-for'), this.#parts.isTrusted)
+    const { dialect } = service
+    const overTls = this.#isOverTls(head, peer)
+    if (dialect.translator !== undefined) {
+      const translation = dialect.translator.translate(head, nowMs)
+      if ('refusal' in translation) return new RefusedRoute(translation, this.#parts, service)
+      return new RequestRoute(this.#parts, service, translation.session, nowMs, overTls, translation)
+    }
     try {
-      const session = service.dialect.name(head, nowMs)
-      return new RequestRoute(this.#parts, service, session, nowMs, this.#isOverTls(head, peer))
+      return new RequestRoute(this.#parts, service, dialect.name(head, nowMs), nowMs, overTls)
     } catch (error) {
       this.#parts.counters.sourceFailed(service.index)
       this.#parts.onSourceError(service.config.name, error)
-      return new RefusedRoute('LIMPET_SESSION_SOURCE_FAILED', this.#parts, service)
+      return new RefusedRoute(plainly('LIMPET_SESSION_SOURCE_FAILED'), this.#parts, service)
     }
+  }
+
+  /** A request that no service takes is answered in the way of the protocol that it speaks, if it speaks one. */
+  #refuseStranger(head: RequestHead): Refused {
+    for (const { dialect } of this.#services) {
+      const refused = dialect.translator?.refuseStranger(head)
+      if (refused !== undefined) return refused
+    }
+    return plainly('LIMPET_NO_SERVICE')
   }
 
   refused(code: RefusalCode): void {

@@ -32,9 +32,11 @@ For one service, without CONFIG:
   --session SOURCE      where a session is named: header:NAME, cookie:NAME, query:NAME, bearer, ip, cookie
                         or module:PATH; repeat it, the first that is present counts
                         (default header:x-session-id)
-  --dialect NAME        header or cookie (default header)
+  --dialect NAME        header, cookie or sagemaker (default header)
+  --endpoint NAME       the EndpointName that clients give with --dialect sagemaker (default: any)
+  --max-sessions N      how many sessions a replica may hold (default: no limit)
   --balance POLICY      requests without a session: round-robin, random or least-load (default least-load)
-  --on-lost ACTION      a session's replica is gone: rehome or reject (default rehome)
+  --on-lost ACTION      a session's replica is gone: rehome or reject (default rehome; reject with sagemaker)
   --ttl DURATION        how long an idle session stays pinned (default 20m)
   --keys FILE           the keys that sign cookies (default: LIMPET_KEYS, else a file made at the first start)
 
@@ -44,6 +46,7 @@ Examples:
   limpet serve limpet.yaml
   limpet serve limpet.yaml --listen :80 --access-log
   limpet serve --replica http://127.0.0.1:8001 --replica http://127.0.0.1:8002
+  limpet serve --dialect sagemaker --replica http://127.0.0.1:8001 --replica http://127.0.0.1:8002
   limpet serve --replica http://10.0.0.5:8000 --session header:x-conversation --session bearer --ttl 1h
 `
 
@@ -53,6 +56,8 @@ const options = {
   replica: { type: 'string', multiple: true },
   session: { type: 'string', multiple: true },
   dialect: { type: 'string' },
+  endpoint: { type: 'string' },
+  'max-sessions': { type: 'string' },
   balance: { type: 'string' },
   'on-lost': { type: 'string' },
   ttl: { type: 'string' },
@@ -157,13 +162,18 @@ function inputOf(values: Values): ConfigInput {
     const value = values.get(name)?.[0]
     return value === undefined ? {} : { [key]: value }
   }
-  const workers = values.get('workers')?.[0]
+  const number = (name: string, key = name) => {
+    const value = values.get(name)?.[0]
+    return value === undefined ? {} : { [key]: /^\d+$/.test(value) ? Number(value) : value }
+  }
+  const endpoint = values.get('endpoint')?.[0]
+  const isSagemaker = values.get('dialect')?.[0] === 'sagemaker'
   const session = values.get('session')
   const keys = values.get('keys')?.[0]
   return {
     ...one('listen'),
     ...one('admin'),
-    ...(workers !== undefined && { workers: /^\d+$/.test(workers) ? Number(workers) : (workers as never) }),
+    ...number('workers'),
     ...(keys !== undefined && { keys: { file: keys } }),
     ...(values.has('access-log') && { log: { access: 'stdout' } }),
     services: [
@@ -172,6 +182,8 @@ function inputOf(values: Values): ConfigInput {
         replicas: [...(values.get('replica') ?? [])],
         ...(session !== undefined && { session: [...session] }),
         ...one('dialect'),
+        ...((isSagemaker || endpoint !== undefined) && { sagemaker: { endpoint: endpoint ?? '*' } }),
+        ...number('max-sessions', 'maxSessions'),
         ...one('balance'),
         ...one('on-lost', 'onLost'),
         ...one('ttl'),
@@ -183,6 +195,11 @@ function inputOf(values: Values): ConfigInput {
 /** The flag whose value stands at `path` of what `inputOf` makes. */
 function flagOf(path: readonly PropertyKey[]): string {
   const key = String(path[0] === 'services' ? (path[2] ?? 'replicas') : path[0])
-  const singular: Readonly<Record<string, string>> = { replicas: 'replica', onLost: 'on-lost' }
+  const singular: Readonly<Record<string, string>> = {
+    replicas: 'replica',
+    onLost: 'on-lost',
+    sagemaker: 'endpoint',
+    maxSessions: 'max-sessions',
+  }
   return `--${singular[key] ?? key}`
 }

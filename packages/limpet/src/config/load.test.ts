@@ -59,6 +59,7 @@ describe('parseConfig', () => {
           ],
           dialect: 'header',
           session: [{ kind: 'header', name: 'x-session-id' }],
+          sagemaker: undefined,
           cookie: {
             name: 'limpet',
             pair: false,
@@ -74,6 +75,8 @@ describe('parseConfig', () => {
           maxAgeMs: 0,
           balance: 'least-load',
           bound: { factor: 1.25, gap: 8 },
+          maxSessions: undefined,
+          serialize: false,
           onLost: 'rehome',
           health: { path: undefined, intervalMs: 2000, timeoutMs: 1000, healthy: 1, unhealthy: 2 },
           ejection: { failures: 3, backoffMs: 1000, maxBackoffMs: 60_000 },

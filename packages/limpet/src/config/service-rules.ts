@@ -5,10 +5,11 @@ import { listOf, type Sources } from './session-source.ts'
 
 /** The parts of a service, as written, that rules compare with one another. */
 interface ServiceParts {
-  readonly dialect: 'header' | 'cookie'
+  readonly dialect: 'header' | 'cookie' | 'sagemaker'
   readonly replicas: readonly ReplicaConfig[]
   readonly session?: Sources | undefined
   readonly cookie?: CookieConfig | undefined
+  readonly sagemaker?: object | undefined
   readonly ttl: number
   readonly maxAge: number
 }
@@ -17,6 +18,10 @@ interface ServiceParts {
 export function checkService(service: ServiceParts, fault: ReportFaultAt): void {
   if (service.maxAge !== 0 && service.ttl > service.maxAge) fault(['ttl'], 'must not be longer than maxAge')
   checkReplicas(service.replicas, fault)
+  if (service.dialect === 'sagemaker' && service.session !== undefined)
+    fault(['session'], 'has no effect: with dialect: sagemaker the replicas name the sessions')
+  if (service.dialect !== 'sagemaker' && service.sagemaker !== undefined)
+    fault(['sagemaker'], 'has no effect without dialect: sagemaker')
   checkSources(service, fault)
 }
 

@@ -18,7 +18,7 @@ const faults: [description: string, lines: string[], message: string][] = [
   [
     'a key that would break the line of the message',
     ['"a\\nb": 1'],
-    '4:5: services[0]["a\\nb"] is not known here; the keys are name, match, replicas, dialect, session, cookie, ttl, maxAge, balance, bound, onLost, health, ejection, host, decisionHeader',
+    '4:5: services[0]["a\\nb"] is not known here; the keys are name, match, replicas, dialect, session, sagemaker, cookie, ttl, maxAge, balance, bound, maxSessions, serialize, onLost, health, ejection, host, decisionHeader',
   ],
   [
     'a key like no other',
@@ -51,9 +51,13 @@ const faults: [description: string, lines: string[], message: string][] = [
   [
     'a dialect of the future',
     ['dialect: mcp'],
-    '4:14: services[0].dialect is mcp, which this version does not have yet; it has header and cookie',
+    '4:14: services[0].dialect is mcp, which this version does not have yet; it has header, cookie, sagemaker',
   ],
-  ['an unknown dialect', ['dialect: smtp'], '4:14: services[0].dialect must be header or cookie, not "smtp"'],
+  [
+    'an unknown dialect',
+    ['dialect: smtp'],
+    '4:14: services[0].dialect must be header, cookie or sagemaker, not "smtp"',
+  ],
   [
     'an unknown session source',
     ['session: [ip, heeder:x]'],
@@ -162,6 +166,21 @@ const faults: [description: string, lines: string[], message: string][] = [
     '4:13: services[0].cookie has no effect: add cookie to session, or set dialect: cookie',
   ],
   [
+    'sources of sessions that the replicas name',
+    ['dialect: sagemaker', 'session: bearer'],
+    '5:14: services[0].session has no effect: with dialect: sagemaker the replicas name the sessions',
+  ],
+  [
+    'the name of an endpoint that nobody can call',
+    ['dialect: sagemaker', 'sagemaker: { endpoint: my_model }'],
+    '5:28: services[0].sagemaker.endpoint must be 1 to 63 letters, digits and hyphens, with none of those at either end',
+  ],
+  [
+    'an endpoint without the dialect',
+    ['sagemaker: { endpoint: m }'],
+    '4:16: services[0].sagemaker has no effect without dialect: sagemaker',
+  ],
+  [
     "the router's own cookie as another's",
     ['session: [cookie:limpet, cookie]'],
     "4:15: services[0].session[0] is the router's own cookie; write cookie, or name another",
@@ -208,6 +227,24 @@ describe('a service as written', () => {
     assert.deepEqual(kinds(), ['own-cookie'])
     assert.deepEqual(kinds('session: bearer'), ['bearer', 'own-cookie'])
     assert.deepEqual(kinds('session: [cookie, bearer]'), ['own-cookie', 'bearer'])
+  })
+
+  it('is an endpoint of its own name in the sagemaker dialect, with the checks of that API', () => {
+    const plain = parsed('dialect: sagemaker')
+    assert.deepEqual(plain.sagemaker, { endpoint: 'chat', variant: 'AllTraffic' })
+    assert.deepEqual(plain.match, [{ host: undefined, path: '/endpoints/chat' }])
+    assert.deepEqual([plain.onLost, plain.health?.path, plain.health?.timeoutMs], ['reject', '/ping', 2000])
+    const other = parsed(
+      'dialect: sagemaker',
+      'sagemaker: { endpoint: Big-1 }',
+      'onLost: rehome',
+      'health: { interval: 1s }',
+    )
+    assert.deepEqual(other.match, [{ host: undefined, path: '/endpoints/Big-1' }])
+    assert.deepEqual([other.onLost, other.health?.path], ['rehome', '/ping'])
+    const any = parsed('dialect: sagemaker', "sagemaker: { endpoint: '*' }", 'health: off')
+    assert.deepEqual(any.match, [{ host: undefined, path: '/endpoints' }])
+    assert.equal(any.health, undefined)
   })
 
   it('matches hosts in lower case and paths without a slash at the end', () => {

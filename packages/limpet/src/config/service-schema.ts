@@ -2,15 +2,16 @@ import { z } from 'zod'
 import { cookieSchema } from './cookie-schema.ts'
 import { durationField, maxLifeMs } from './duration.ts'
 import { inMs, rule, scalar, section, shown } from './field.ts'
-import { ejectionSchema, healthSchema } from './health-schema.ts'
+import { ejectionSchema, type HealthConfig, healthSchema } from './health-schema.ts'
 import { matchSchema } from './match-schema.ts'
 import { replicaSchema } from './replica-schema.ts'
+import { sagemakerSchema } from './sagemaker-schema.ts'
 import { checkService } from './service-rules.ts'
 import { listOf, type SessionSourceConfig, type Sources, sessionSourceField } from './session-source.ts'
 
 /** The dialects this version speaks. */
-export const dialects = ['header', 'cookie'] as const
-const plannedDialects = ['sagemaker', 'mcp', 'openai']
+export const dialects = ['header', 'cookie', 'sagemaker'] as const
+const plannedDialects = ['mcp', 'openai']
 
 /** Ways to place a request without a session. */
 export const balancePolicies = ['round-robin', 'random', 'least-load'] as const
@@ -25,14 +26,18 @@ function orOff<Schema extends z.ZodType>(schema: Schema) {
   return z.union([z.literal('off').transform(() => undefined), schema])
 }
 
+function orList(names: readonly string[]): string {
+  return `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`
+}
+
 function dialectField() {
   return scalar<string, Dialect>({ enum: dialects }, (value, fault) => {
     const dialect = dialects.find((name) => name === value)
     if (dialect !== undefined) return dialect
     if (plannedDialects.includes(value as string)) {
-      return fault(`is ${value}, which this version does not have yet; it has ${dialects.join(' and ')}`)
+      return fault(`is ${value}, which this version does not have yet; it has ${dialects.join(', ')}`)
     }
-    return fault(`must be ${dialects.join(' or ')}, not ${shown(value)}`)
+    return fault(`must be ${orList(dialects)}, not ${shown(value)}`)
   })
 }
 
@@ -60,9 +65,9 @@ export const serviceSchema = section({
     .regex(serviceNamePattern, 'must be 1 to 63 lower-case letters, digits and dashes')
     .describe('Unique among the services; labels its metrics and log lines.'),
   match: matchSchema
-    .prefault({})
+    .optional()
     .describe(
-      'Which requests are for this service. An exact host wins over a suffix, and a longer path over a shorter one. By default all.',
+      'Which requests are for this service. An exact host wins over a suffix, and a longer path over a shorter one. By default all; with `dialect: sagemaker` those for its endpoint.',
     ),
   replicas: z
     .array(replicaSchema)
@@ -70,7 +75,7 @@ export const serviceSchema = section({
   dialect: dialectField()
     .prefault('header')
     .describe(
-      'How sessions are named on the wire. `cookie` is `header` with `cookie` as the last session source.',
+      "How sessions are named on the wire. `cookie` is `header` with `cookie` as the last session source; `sagemaker` is the API of SageMaker's runtime, whose sessions the replicas make.",
     ),
   session: z
     .union([sessionSourceField(), z.array(sessionSourceField())])
@@ -78,6 +83,7 @@ export const serviceSchema = section({
     .describe(
       "Where a session is named; the first source that is present counts. `cookie` is the router's own cookie, `bearer` a hash of the credential, `ip` the client's address as `trustedProxies` tell it, `module:PATH` a module whose export `session` is a function of the request head. By default `header:x-session-id`, or `cookie` with `dialect: cookie`. An empty list balances every request.",
     ),
+  sagemaker: sagemakerSchema.optional().describe('What `dialect: sagemaker` needs to know.'),
   cookie: cookieSchema.optional().describe('The cookie that the router sets.'),
   ttl: durationField({ maxMs: maxLifeMs })
     .prefault('20m')
@@ -91,11 +97,27 @@ export const serviceSchema = section({
     .describe(
       'How much more load than its share a replica may have before new sessions go elsewhere. Pinned sessions stay.',
     ),
+  maxSessions: orOff(z.int().min(1).max(10_000_000))
+    .prefault('off')
+    .describe(
+      'How many sessions a replica may hold. Others are placed elsewhere, and refused with 503 when no replica has room.',
+    ),
+  serialize: z
+    .boolean()
+    .prefault(false)
+    .describe(
+      "Whether a session's requests go to its replica one at a time, in the order in which they came.",
+    ),
   onLost: z
     .enum(['rehome', 'reject'])
-    .prefault('rehome')
-    .describe("When a session's replica is gone: place the session again, or refuse its requests with 503."),
-  health: orOff(healthSchema).prefault({}).describe('Active checks of the replicas.'),
+    .optional()
+    .describe(
+      "When a session's replica is gone: place the session again, or refuse its requests. By default `rehome`; `reject` with `dialect: sagemaker`, whose sessions are lost with their replica unless the replicas share them.",
+    ),
+  health: z
+    .union([z.literal('off'), healthSchema])
+    .optional()
+    .describe('Active checks of the replicas. With `dialect: sagemaker` their path is /ping by default.'),
   ejection: orOff(ejectionSchema)
     .prefault({})
     .describe('Leaving replicas alone for a while after failed connections.'),
@@ -109,17 +131,34 @@ export const serviceSchema = section({
     .describe('Say in the response field `limpet-decision` what was decided.'),
 })
   .check(rule(checkService))
-  .transform(({ session, cookie, ...service }) => ({
-    ...inMs(service, ['ttl', 'maxAge']),
-    session: allSources(service.dialect, session),
-    cookie: cookie ?? cookieSchema.parse({}),
-  }))
+  .transform(({ session, cookie, match, onLost, health, sagemaker, ...service }) => {
+    const isSagemaker = service.dialect === 'sagemaker'
+    const { endpoint = service.name, ...rest } = sagemaker ?? sagemakerSchema.parse({})
+    const path = endpoint === '*' ? '/endpoints' : `/endpoints/${endpoint}`
+    return {
+      ...inMs(service, ['ttl', 'maxAge']),
+      match: match ?? [{ host: undefined, path: isSagemaker ? path : '/' }],
+      session: allSources(service.dialect, session),
+      cookie: cookie ?? cookieSchema.parse({}),
+      onLost: onLost ?? (isSagemaker ? 'reject' : 'rehome'),
+      health: health === 'off' ? undefined : healthOf(service.dialect, health),
+      sagemaker: isSagemaker ? { endpoint, ...rest } : undefined,
+    }
+  })
 
 /** One service, with every default filled in. */
 export type ServiceConfig = z.output<typeof serviceSchema>
 export type BoundConfig = z.output<typeof boundSchema>
 
+function healthOf(dialect: Dialect, written: HealthConfig | undefined): HealthConfig {
+  if (dialect !== 'sagemaker') return written ?? healthSchema.parse({})
+  // What a container must answer, and within which time, is part of that API.
+  const checks = written ?? healthSchema.parse({ timeout: '2s' })
+  return { ...checks, path: checks.path ?? '/ping' }
+}
+
 function allSources(dialect: Dialect, written: Sources | undefined): readonly SessionSourceConfig[] {
+  if (dialect === 'sagemaker') return []
   const sources = written === undefined ? undefined : listOf(written)
   if (dialect === 'header') return sources ?? [{ kind: 'header', name: 'x-session-id' }]
   const ownCookie = { kind: 'own-cookie' } as const

@@ -1,3 +1,8 @@
+import type { RefusalCode } from '../errors.ts'
+import type { AnswerContent } from '../http/answer-content.ts'
+import type { RefusalWriter } from '../http/refusal-response.ts'
+import type { ResponseHead } from '../http/response-head.ts'
+import type { ContentCheck } from '../http/route.ts'
 import type { Keyring } from '../session/keyring.ts'
 import type { KeyedRequest } from '../session/session-key.ts'
 
@@ -21,13 +26,18 @@ export interface NamedSession {
   readonly maxAgeMs: number
 }
 
-/** What a request said of its session; `unknown` is a name that this router did not give or can't read. */
-export type SessionState = 'none' | 'valid' | 'expired' | 'unknown'
+/**
+ * What a request said of its session: `unknown` is a name that this router did not give or can't read, `foreign`
+ * one of another service, `closed` one that was ended before its time.
+ */
+export type SessionState = 'none' | 'valid' | 'expired' | 'unknown' | 'forged' | 'foreign' | 'closed'
 
 /** How a protocol names its sessions on the wire. A dialect does no I/O; one object serves one service and thread. */
 export interface Dialect {
-  /** What the last `name` found, for the access log. */
+  /** What the last request said of its session, for the access log. */
   readonly state: SessionState
+  /** Set where replicas are spoken to in another way than clients speak, or give sessions their ids. */
+  readonly translator?: Translator
   /** Names a request's session; undefined when it has none. Throws only what a user's session function throws. */
   name(request: KeyedRequest, nowMs: number): NamedSession | undefined
   /**
@@ -42,6 +52,49 @@ export interface Dialect {
   ): string
   /** The field lines that tell the client that its session is over for good; empty where it can't be told. */
   end(session: NamedSession, overTls: boolean): string
+}
+
+/** Goes between clients and replicas where the two speak differently. */
+export interface Translator {
+  /** Begins one request's translation, or says why the request can't be one of the protocol's. */
+  translate(request: KeyedRequest, nowMs: number): Translation | Refused
+  /** How the protocol answers a request that is one of its own and for none of the services; else undefined. */
+  refuseStranger(request: KeyedRequest): Refused | undefined
+}
+
+/** A request that ends here, with the way to say so. */
+export interface Refused {
+  readonly refusal: RefusalCode
+  readonly write: RefusalWriter
+  readonly session: SessionState
+}
+
+/** One request, from its client's protocol to what replicas speak, and its answer back. */
+export interface Translation {
+  readonly session: NamedSession | undefined
+  readonly targetForReplica: string
+  /** Request fields, lower case, that are not passed on. */
+  readonly replacedFields: readonly string[]
+  /** Field lines for the replica in their place, each with its CRLF. */
+  readonly requestLines: string
+  readonly contentCheck: ContentCheck | undefined
+  readonly writeRefusal: RefusalWriter
+  /** Reads a replica's answer. `replicaTag` is the tag of the replica that gave it. */
+  answer(head: ResponseHead, replicaTag: string, nowMs: number): TranslatedAnswer
+}
+
+/** What a replica's answer comes to. */
+export interface TranslatedAnswer {
+  /** A session that began, by the name that the client is told. */
+  readonly created: NamedSession | undefined
+  /** Whether the request's session has ended. */
+  readonly closed: boolean
+  /** Fields of the answer, lower case, that are not passed on. */
+  readonly droppedFields: readonly string[]
+  /** Field lines for the client, each with its CRLF. */
+  readonly lines: string
+  /** What the client gets in place of the answer's content, where it gets something else. */
+  readonly content: AnswerContent | undefined
 }
 
 /** What every dialect is made with. */

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { performance } from 'node:perf_hooks'
-import { type RefusalCode, refusals } from '../errors.ts'
+import type { RefusalCode } from '../errors.ts'
 import { CR, LF } from './characters.ts'
 import type { Content } from './content.ts'
 import type { Timed } from './deadlines.ts'
@@ -108,9 +108,8 @@ export class ClientConnection implements ExchangeClient, Timed, Reader {
     this.#writer.finish(head, content)
   }
 
-  refuse(code: RefusalCode, details: RefusalDetails): number {
-    this.#writer.post(refusalResponse(code, details))
-    return refusals[code].status
+  post(text: string): void {
+    this.#writer.post(text)
   }
 
   /** Reads no request from a client that does not read its answers. */
@@ -226,7 +225,7 @@ export class ClientConnection implements ExchangeClient, Timed, Reader {
       this.reset()
     } else if (this.#state === HEAD && this.#held.length > 0) {
       counters.timedOut('head')
-      this.refuse('LIMPET_HEAD_TIMEOUT', NO_DETAILS)
+      this.post(refusalResponse('LIMPET_HEAD_TIMEOUT', NO_DETAILS).text)
       this.#linger(nowMs)
     } else {
       if (this.#state === HEAD) counters.timedOut('idle')
@@ -335,7 +334,7 @@ export class ClientConnection implements ExchangeClient, Timed, Reader {
   /** Refuses what is not a request; nothing after it can be trusted to be one. */
   #refuseHead(code: RefusalCode): void {
     this.#context.routing.refused(code)
-    this.refuse(code, NO_DETAILS)
+    this.post(refusalResponse(code, NO_DETAILS).text)
     this.#linger(performance.now())
   }
 

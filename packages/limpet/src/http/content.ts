@@ -25,6 +25,12 @@ export class Content {
     this.bytes += to - from
   }
 
+  /** Adds all pieces of another content. */
+  addAll(other: Content): void {
+    for (let piece = 0; piece < other.#count; piece++)
+      this.add(other.#sources[piece]!, other.#from[piece]!, other.#to[piece]!)
+  }
+
   /** All of it as Latin-1. */
   text(): string {
     if (this.#count === 0) return ''

@@ -1,17 +1,19 @@
 import type { RefusalCode } from '../errors.ts'
+import type { AnswerContent, ContentFault } from './answer-content.ts'
 import { type BodyReader, LengthReader, MALFORMED } from './body.ts'
 import { ChunkedReader } from './chunked.ts'
 import { Content } from './content.ts'
 import { forwardRequestHead, type HopLines, isLoop } from './forward-request.ts'
 import { forwardResponseHead } from './forward-response.ts'
+import { FramedAnswer } from './framed-answer.ts'
 import { httpDate } from './http-date.ts'
 import { JOIN_BYTES } from './message-writer.ts'
 import type { ReadingSocket } from './reading-socket.ts'
-import { ALLOWED_METHODS, type RefusalDetails } from './refusal-response.ts'
+import { ALLOWED_METHODS, refusalResponse } from './refusal-response.ts'
 import type { Failure, ReplicaConnection, ResponseSink } from './replica-connection.ts'
 import type { RequestHead } from './request-head.ts'
 import type { ResponseHead } from './response-head.ts'
-import type { ExchangeSummary, Peer, Route } from './route.ts'
+import type { ContentCheck, ExchangeSummary, Peer, Route } from './route.ts'
 import type { ServerContext } from './server-context.ts'
 import { Tunnel } from './tunnel.ts'
 
@@ -23,8 +25,8 @@ export interface ExchangeClient {
   write(head: string, content: Content): boolean
   /** Writes a head and the last content of an answer, by the end of this turn. */
   finish(head: string, content: Content): void
-  /** Writes a refusal and returns its status. */
-  refuse(code: RefusalCode, refusal: RefusalDetails): number
+  /** Writes a whole answer of the router's own, by the end of this turn. */
+  post(text: string): void
   /** Reads no more of the request's content until the replica takes it. */
   pauseRequest(): void
   resumeRequest(): void
@@ -44,7 +46,7 @@ export interface ExchangeClient {
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
 const NOTHING = new Content()
 /** For the heads of interim responses, which have no content (RFC 9110 §15.2). */
-const WITHOUT_CONTENT = { dropCoding: true, dropLength: true, dropCacheControl: false }
+const WITHOUT_CONTENT = { dropCoding: true, dropLength: true, dropCacheControl: false, dropped: [] }
 
 const refusalOf = {
   refused: 'LIMPET_NO_REPLICA',
@@ -54,6 +56,7 @@ const refusalOf = {
   'response-timeout': 'LIMPET_RESPONSE_TIMEOUT',
   'bad-response': 'LIMPET_BAD_RESPONSE',
   cut: 'LIMPET_BAD_RESPONSE',
+  stalled: 'LIMPET_BAD_RESPONSE',
 } as const satisfies Record<Failure, RefusalCode>
 
 /** One request and its answer, from the parsed head to the last byte; relays both ways. */
@@ -61,7 +64,7 @@ export class Exchange implements ResponseSink, ExchangeSummary {
   readonly method: string
   readonly target: string
   readonly peer: Peer
-  readonly decodesChunks: boolean
+  decodesChunks: boolean
   status = 0
   refusal: RefusalCode | undefined
   aborted = false
@@ -74,6 +77,8 @@ export class Exchange implements ResponseSink, ExchangeSummary {
   readonly #context: ServerContext
   readonly #client: ExchangeClient
   readonly #keepAlive: boolean
+  /** Whether the client speaks HTTP/1.0, and so no chunked coding. */
+  readonly #isOld: boolean
   /** The protocols that the client offers to switch to, lower case; empty: none. */
   readonly #upgrade: string
   readonly #reader: BodyReader | undefined
@@ -85,6 +90,8 @@ export class Exchange implements ResponseSink, ExchangeSummary {
   /** Whether what was sent can be sent again: no content beyond `#firstContent` has gone out. */
   #replayable = true
   #requestComplete: boolean
+  /** What takes the place of the replica's content. */
+  #answer: FramedAnswer | undefined
   /** The response's head, held back until its first content or the end of what was read with it. */
   #pendingHead = ''
   #headSent = false
@@ -98,7 +105,8 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     this.peer = client.peer
     this.method = head.method
     this.target = head.target
-    this.decodesChunks = head.minor === 0
+    this.#isOld = head.minor === 0
+    this.decodesChunks = this.#isOld
     this.#keepAlive = head.keepAlive
     this.#upgrade = head.upgrade === '' ? '' : head.upgrade.toLowerCase()
     if (head.chunked) this.#reader = new ChunkedReader(true, head.connection.named)
@@ -120,7 +128,7 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     const route = routing.route(head, this.peer)
     this.#route = route
     // Made even for a refusal: the Accept field is read from it.
-    this.#head = forwardRequestHead(head, this.#client.hopLines, route.replacesHost)
+    this.#head = forwardRequestHead(head, this.#client.hopLines, route)
     const content = this.#context.requestContent
     const used = this.#readRequest(bytes, at, end, content)
     if (used === MALFORMED) return this.#refuseAt('LIMPET_BAD_FRAMING', end)
@@ -130,8 +138,18 @@ export class Exchange implements ResponseSink, ExchangeSummary {
       return used
     }
     if (content.bytes > 0) this.#firstContent = keep(content)
-    this.#attempt(false)
+    if (route.undecided) this.#awaitDecision(route)
+    else this.#attempt(false)
     return used
+  }
+
+  #awaitDecision(route: Route): void {
+    if (!this.#requestComplete) this.#client.pauseRequest()
+    route.whenDecided(() => {
+      if (this.#over) return
+      if (route.refusal !== undefined) this.#refuse(route.refusal)
+      else this.#attempt(false, true)
+    })
   }
 
   /** This router is as far as the request may go (RFC 9110 §7.6.2). */
@@ -177,7 +195,9 @@ export class Exchange implements ResponseSink, ExchangeSummary {
 
   #readRequest(bytes: Buffer, at: number, end: number, content: Content): number {
     const reader = this.#reader
+    const check = this.#route?.contentCheck
     content.clear()
+    if (reader === undefined && check !== undefined) this.#check(check, content)
     if (reader === undefined || this.#requestComplete) return at
     const used = reader.read(bytes, at, end, content)
     if (used === MALFORMED) return MALFORMED
@@ -185,10 +205,18 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     this.#requestComplete = reader.done
     const { bodyBytes } = this.#context.settings.limits
     if (bodyBytes > 0 && this.requestBytes > bodyBytes) this.#refuse('LIMPET_BODY_TOO_LARGE')
+    if (check !== undefined) this.#check(check, content)
     return used
   }
 
-  #attempt(fresh: boolean): void {
+  #check(check: ContentCheck, content: Content): void {
+    check.update(content)
+    const fault = this.#requestComplete ? check.end() : undefined
+    if (fault !== undefined) this.#refuse(fault)
+  }
+
+  /** `waited`: the client may be paused. */
+  #attempt(fresh: boolean, waited = false): void {
     const route = this.#route!
     const replica = route.pool.acquire(fresh)
     this.#replica = replica
@@ -196,7 +224,7 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     if (this.#requestComplete) this.#awaitResponse()
     else if (!replica.takesMore) this.#client.pauseRequest()
     // The attempt before may have left the client paused.
-    else if (this.retries > 0) this.#client.resumeRequest()
+    else if (waited || this.retries > 0) this.#client.resumeRequest()
   }
 
   #awaitResponse(): void {
@@ -219,7 +247,7 @@ export class Exchange implements ResponseSink, ExchangeSummary {
   }
 
   onInterim(head: ResponseHead): void {
-    if (this.decodesChunks) return
+    if (this.#isOld) return
     this.#client.write(`${forwardResponseHead(head, WITHOUT_CONTENT)}\r\n`, NOTHING)
   }
 
@@ -228,6 +256,7 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     if (!this.#requestComplete || !offers(this.#upgrade, upgrade.toLowerCase())) return false
     const route = this.#route!
     route.responded(head)
+    if (route.answerContent !== undefined) return false
     this.status = 101
     this.upgraded = true
     const lines = `${upgradeLines(upgrade)}${route.responseLines}\r\n`
@@ -252,25 +281,51 @@ export class Exchange implements ResponseSink, ExchangeSummary {
   onResponseHead(head: ResponseHead): void {
     const route = this.#route!
     route.responded(head)
+    if (route.answerContent !== undefined) {
+      this.#beginAnswer(route.answerContent, route)
+      return
+    }
     this.status = head.status
     const noContent = head.hasNoContent(this.method)
-    const untilClose = !noContent && (head.chunked ? this.decodesChunks : head.contentLength < 0)
-    this.#closes = !this.#keepAlive || untilClose || !this.#requestComplete || this.#context.draining
+    const untilClose = !noContent && (head.chunked ? this.#isOld : head.contentLength < 0)
     let text = forwardResponseHead(head, {
-      dropCoding: this.decodesChunks || noContent,
+      dropCoding: this.#isOld || noContent,
       dropLength: head.status === 204,
       dropCacheControl: route.replacesCacheControl && !head.uncacheable,
+      dropped: route.droppedFields,
     })
     text += route.responseLines
     // The one answer besides 101 that must name protocols to switch to (RFC 9110 §15.5.22).
     if (head.status === 426) text += upgradeLines(head.fields.find('upgrade') ?? '')
     if (!head.hasDate) text += `Date: ${httpDate(Date.now())}\r\n`
-    if (this.#closes) text += 'Connection: close\r\n'
-    else if (this.decodesChunks) text += 'Connection: keep-alive\r\n'
-    this.#pendingHead = `${text}\r\n`
+    this.#setHead(text, untilClose)
+  }
+
+  #beginAnswer(content: AnswerContent, route: Route): void {
+    const answer = new FramedAnswer(content, !this.#isOld)
+    this.#answer = answer
+    this.status = answer.status
+    this.decodesChunks = true
+    this.#setHead(`${answer.head}${route.responseLines}Date: ${httpDate(Date.now())}\r\n`, this.#isOld)
+  }
+
+  /** Holds the head back, with what it says of the connection. */
+  #setHead(text: string, untilClose: boolean): void {
+    this.#closes = !this.#keepAlive || untilClose || !this.#requestComplete || this.#context.draining
+    const option = this.#closes ? 'close' : this.#isOld ? 'keep-alive' : undefined
+    this.#pendingHead = option === undefined ? `${text}\r\n` : `${text}Connection: ${option}\r\n\r\n`
   }
 
   onContent(content: Content, done: boolean): void {
+    if (this.#answer === undefined) this.#sendContent(content, done)
+    else {
+      const sent = this.#answer.next(content, done)
+      if (this.#answer.sated && !done) this.#replica?.destroy()
+      this.#sendContent(sent, done || this.#answer.sated)
+    }
+  }
+
+  #sendContent(content: Content, done: boolean): void {
     this.responseBytes += content.bytes
     const head = this.#pendingHead
     this.#pendingHead = ''
@@ -295,6 +350,11 @@ export class Exchange implements ResponseSink, ExchangeSummary {
 
   onFailure(failure: Failure): void {
     const replica = this.#replica!
+    if (this.#answer !== undefined && isContentFault(failure)) {
+      this.refusal = refusalOf[failure]
+      this.#sendContent(this.#answer.fail(failure), true)
+      return
+    }
     this.#replica = undefined
     if (this.#headSent) {
       // What was sent can't be taken back: only a broken connection tells the client that it is not whole.
@@ -342,7 +402,10 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     const keepAlive = this.#keepAlive && this.#requestComplete && !this.#context.draining
     const accept = /\r\naccept: *([^\r]*)/i.exec(this.#head)?.[1] ?? ''
     const lines = this.#route?.refusalLines ?? ''
-    this.status = this.#client.refuse(code, { accept, keepAlive, isHead: this.method === 'HEAD', lines })
+    const write = this.#route?.writeRefusal ?? refusalResponse
+    const response = write(code, { accept, keepAlive, isHead: this.method === 'HEAD', lines })
+    this.status = response.status
+    this.#client.post(response.text)
     const nowMs = this.#finish()
     this.#client.onExchangeOver(keepAlive, nowMs)
   }
@@ -354,6 +417,11 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     this.#route?.finished(this)
     return nowMs
   }
+}
+
+/** Whether it failed in the middle of an answer. */
+function isContentFault(failure: Failure): failure is ContentFault {
+  return failure === 'cut' || failure === 'stalled'
 }
 
 /** A copy of borrowed content, as it is to be sent. */

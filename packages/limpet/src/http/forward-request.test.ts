@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { forwardRequestHead, HopLines, isLoop, type RequestHop } from './forward-request.ts'
+import { forwardRequestHead, HopLines, isLoop, type RequestHop, UNCHANGED } from './forward-request.ts'
 import { headOf, requestOf } from './heads.fixture.ts'
 
 const stranger: RequestHop = {
@@ -14,7 +14,10 @@ const proxy: RequestHop = { ...stranger, trusted: true }
 
 /** What a replica is sent for a request of these lines, up to the empty line. */
 function sent(lines: readonly string[], hop = stranger, dropHost = false): string[] {
-  const text = forwardRequestHead(requestOf(headOf(...lines)), new HopLines(hop), dropHost)
+  const text = forwardRequestHead(requestOf(headOf(...lines)), new HopLines(hop), {
+    ...UNCHANGED,
+    replacesHost: dropHost,
+  })
   assert.ok(text.endsWith('\r\n'))
   return text.slice(0, -2).split('\r\n')
 }
@@ -257,7 +260,7 @@ describe('loops (RFC 9110 §7.6.3)', () => {
 test('the lines of this hop follow the host from one request to the next', () => {
   const hopLines = new HopLines(stranger)
   const hostLines = ['a', 'b', 'b', 'a'].map((host) => {
-    const text = forwardRequestHead(requestOf(headOf('GET / HTTP/1.1', `Host: ${host}`)), hopLines, false)
+    const text = forwardRequestHead(requestOf(headOf('GET / HTTP/1.1', `Host: ${host}`)), hopLines, UNCHANGED)
     return /X-Forwarded-Host: (.*)\r\n/.exec(text)?.[1]
   })
   assert.deepEqual(hostLines, ['a', 'b', 'b', 'a'])

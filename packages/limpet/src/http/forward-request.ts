@@ -1,6 +1,14 @@
 import { DEPENDS, DROP, fieldFates, KEEP } from './field-fate.ts'
 import { FIELD } from './header-names.ts'
 import type { RequestHead } from './request-head.ts'
+import type { RequestChanges } from './route.ts'
+
+/** For requests that only get what every hop adds. */
+export const UNCHANGED: RequestChanges = {
+  replacesHost: false,
+  replacedFields: [],
+  targetForReplica: undefined,
+}
 
 /** What one hop adds to the requests it forwards. */
 export interface RequestHop {
@@ -68,16 +76,19 @@ const fate = fieldFates([
 /**
  * The head to send to a replica: the client's own lines in their order and spelling without those of its hop
  * (RFC 9110 §7.6.1), then the forwarding fields. Ends after the last CRLF of a field line, without the empty
- * line, so that each attempt can add to it. `dropHost`: each attempt adds a Host of its own.
+ * line, so that each attempt can add to it.
  */
-export function forwardRequestHead(head: RequestHead, hopLines: HopLines, dropHost: boolean): string {
+export function forwardRequestHead(head: RequestHead, hopLines: HopLines, changes: RequestChanges): string {
   const { fields } = head
   const { hop } = hopLines
   const { text } = fields
-  const named = head.connection.named
-  const newHost = dropHost ? '' : head.verbatim ? undefined : head.host
-  let result = head.verbatim ? '' : `${head.method} ${head.target} HTTP/1.1\r\n`
-  let runStart = head.verbatim ? 0 : head.firstFieldAt
+  const { replacesHost, replacedFields, targetForReplica } = changes
+  const { named } = head.connection
+  const unwanted = replacedFields.length === 0 ? named : [...named, ...replacedFields]
+  const verbatim = head.verbatim && targetForReplica === undefined
+  const newHost = replacesHost ? '' : verbatim ? undefined : head.host
+  let result = verbatim ? '' : `${head.method} ${targetForReplica ?? head.target} HTTP/1.1\r\n`
+  let runStart = verbatim ? 0 : head.firstFieldAt
   let brought = NONE_BROUGHT
   for (let field = 0; field < fields.count; field++) {
     const number = fields.number[field]!
@@ -85,7 +96,7 @@ export function forwardRequestHead(head: RequestHead, hopLines: HopLines, dropHo
     if (drop === KEEP) {
       if (number === FIELD.host && newHost !== undefined) drop = DROP
       else if (number === FIELD['max-forwards'] && head.maxForwards > 0) drop = DROP
-      else if (named.length > 0 && named.includes(fields.name(field).toLowerCase())) drop = DROP
+      else if (unwanted.length > 0 && unwanted.includes(fields.name(field).toLowerCase())) drop = DROP
       else continue
     }
     result += text.slice(runStart, fields.lineStart[field])
@@ -94,7 +105,7 @@ export function forwardRequestHead(head: RequestHead, hopLines: HopLines, dropHo
   }
   result += text.slice(runStart, text.length - 2)
   // Empty for an HTTP/1.0 client that named no host: HTTP/1.1 requires the line all the same (RFC 9112 §3.2).
-  if (newHost !== undefined && !dropHost) result += `Host: ${newHost}\r\n`
+  if (newHost !== undefined && !replacesHost) result += `Host: ${newHost}\r\n`
   if (head.maxForwards > 0) result += `Max-Forwards: ${head.maxForwards - 1}\r\n`
   if (brought === NONE_BROUGHT && head.minor === 1) result += hopLines.for(head.host)
   else result += forwardingLines(hop, brought, head.host, head.minor)

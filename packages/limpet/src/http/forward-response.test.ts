@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { forwardResponseHead } from './forward-response.ts'
 import { headOf, parseResponse } from './heads.fixture.ts'
 
-const none = { dropCoding: false, dropLength: false, dropCacheControl: false }
+const none = { dropCoding: false, dropLength: false, dropCacheControl: false, dropped: [] as string[] }
 const ok = 'HTTP/1.1 200 OK'
 
 /** What a client is sent for a response of these lines, up to the empty line. */

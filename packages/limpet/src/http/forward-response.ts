@@ -13,6 +13,8 @@ export interface ResponseChanges {
   readonly dropLength: boolean
   /** Leave out Cache-Control: the router adds its own. */
   readonly dropCacheControl: boolean
+  /** Other fields to leave out, lower case. */
+  readonly dropped: readonly string[]
 }
 
 /**
@@ -22,14 +24,15 @@ export interface ResponseChanges {
 export function forwardResponseHead(head: ResponseHead, changes: ResponseChanges): string {
   const { fields } = head
   const { text } = fields
-  const named = head.connection.named
+  const { named } = head.connection
+  const unwanted = changes.dropped.length === 0 ? named : [...named, ...changes.dropped]
   let result = head.minor === 1 ? '' : `HTTP/1.1 ${head.status} ${head.reason}\r\n`
   let runStart = head.minor === 1 ? 0 : head.firstFieldAt
   let dropsLength = changes.dropLength
   for (let field = 0; field < fields.count; field++) {
     const number = fields.number[field]!
     if (fate[number] === KEEP) {
-      if (named.length === 0 || !named.includes(fields.name(field).toLowerCase())) continue
+      if (unwanted.length === 0 || !unwanted.includes(fields.name(field).toLowerCase())) continue
     } else if (number === FIELD['content-length']) {
       if (!dropsLength) {
         // Repeats of the same length must go on as one (RFC 9110 §8.6).

@@ -5,7 +5,7 @@ import { parseResponse } from './heads.fixture.ts'
 import { refusalResponse } from './refusal-response.ts'
 
 function refuse(code: RefusalCode, accept = '', keepAlive = false, isHead = false) {
-  const text = refusalResponse(code, { accept, keepAlive, isHead, lines: '' })
+  const { text } = refusalResponse(code, { accept, keepAlive, isHead, lines: '' })
   const headEnd = text.indexOf('\r\n\r\n') + 4
   const head = parseResponse(text.slice(0, headEnd))
   assert.ok(head !== undefined, 'not a valid response')

@@ -19,21 +19,37 @@ export interface RefusalDetails {
   readonly lines: string
 }
 
+/** A refusal as it is sent. */
+export interface RefusalResponse {
+  readonly status: number
+  /** The whole response, Latin-1. */
+  readonly text: string
+}
+
+/** Makes the response that refuses a request. */
+export type RefusalWriter = (code: RefusalCode, details: RefusalDetails) => RefusalResponse
+
 /**
  * The whole response that refuses a request: JSON where the client accepts that and not text first, else plain
  * text.
  */
-export function refusalResponse(code: RefusalCode, details: RefusalDetails): string {
-  const { accept, keepAlive, isHead, lines } = details
+export const refusalResponse: RefusalWriter = (code, details) => {
   const { status, message } = refusals[code]
-  const json = prefersJson(accept)
+  const json = prefersJson(details.accept)
   const body = json ? `${JSON.stringify({ error: { code, message } })}\n` : `${code}: ${message}\n`
-  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n`
-  head += `Content-Type: ${json ? 'application/json' : 'text/plain'}; charset=utf-8\r\n`
-  head += `Content-Length: ${Buffer.byteLength(body)}\r\nCache-Control: no-store\r\n`
-  if (status === 405) head += `Allow: ${ALLOWED_METHODS}\r\n`
+  let lines = `Content-Type: ${json ? 'application/json' : 'text/plain'}; charset=utf-8\r\n`
+  if (status === 405) lines += `Allow: ${ALLOWED_METHODS}\r\n`
+  return { status, text: refusalText(status, lines, body, details) }
+}
+
+/** The text of a refusal with this status, content (Latin-1) and field lines that describe the content. */
+export function refusalText(status: number, lines: string, body: string, details: RefusalDetails): string {
+  const { keepAlive, isHead } = details
+  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines}`
+  head += `Content-Length: ${body.length}\r\nCache-Control: no-store\r\n`
   if (status === 503) head += `Retry-After: ${RETRY_AFTER_SECONDS}\r\n`
-  head += `${lines}Date: ${httpDate(Date.now())}\r\nConnection: ${keepAlive ? 'keep-alive' : 'close'}\r\n\r\n`
+  head += `${details.lines}Date: ${httpDate(Date.now())}\r\n`
+  head += `Connection: ${keepAlive ? 'keep-alive' : 'close'}\r\n\r\n`
   return isHead ? head : head + body
 }
 

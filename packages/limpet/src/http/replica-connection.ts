@@ -22,8 +22,10 @@ export type Failure =
   | 'reset'
   | 'response-timeout'
   | 'bad-response'
-  /** The connection ended, or fell silent, in the middle of the response's content. */
+  /** The connection ended, or its framing broke, in the middle of the response's content. */
   | 'cut'
+  /** It fell silent there. */
+  | 'stalled'
 
 /** Where a connection comes from and goes back to: its replica's pool. */
 export interface ConnectionHome {
@@ -36,7 +38,7 @@ export interface ConnectionHome {
 /** Who gets the response: the exchange that holds the connection. */
 export interface ResponseSink {
   readonly method: string
-  /** Whether chunked content is wanted decoded. */
+  /** Whether chunked content is wanted decoded; known after `onResponseHead`. */
   readonly decodesChunks: boolean
   onConnected(): void
   /** An interim response (RFC 9110 §15.2), 101 aside. */
@@ -178,7 +180,11 @@ export class ReplicaConnection implements Timed, Reader {
 
   onDeadline(): void {
     const failure =
-      this.#state === CONNECTING ? 'connect-timeout' : this.#state === CONTENT ? 'cut' : 'response-timeout'
+      this.#state === CONNECTING
+        ? 'connect-timeout'
+        : this.#state === CONTENT
+          ? 'stalled'
+          : 'response-timeout'
     if (this.#state === CONTENT) this.#context.counters.timedOut('stream')
     else if (this.#state === HEAD && this.#writer.full) this.#context.counters.timedOut('write-stall')
     this.#fail(failure)
@@ -268,6 +274,7 @@ export class ReplicaConnection implements Timed, Reader {
     this.#reusable = head.keepAlive
     this.#announcedMs = head.keepAliveSeconds * 1000
     this.#eventStream = head.eventStream
+    sink.onResponseHead(head)
     if (head.hasNoContent(sink.method)) this.#reader = new LengthReader(0)
     else if (head.chunked) this.#reader = new ChunkedReader(!sink.decodesChunks, head.connection.named)
     else if (head.contentLength >= 0) this.#reader = new LengthReader(head.contentLength)
@@ -275,7 +282,6 @@ export class ReplicaConnection implements Timed, Reader {
       this.#reader = new UntilCloseReader()
       this.#reusable = false
     }
-    sink.onResponseHead(head)
     this.#readContent(bytes, at, end)
   }
 

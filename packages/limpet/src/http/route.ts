@@ -1,4 +1,7 @@
 import type { RefusalCode } from '../errors.ts'
+import type { AnswerContent } from './answer-content.ts'
+import type { Content } from './content.ts'
+import type { RefusalWriter } from './refusal-response.ts'
 import type { ReplicaPool } from './replica-pool.ts'
 import type { RequestHead } from './request-head.ts'
 import type { ResponseHead } from './response-head.ts'
@@ -26,25 +29,52 @@ export interface ExchangeSummary {
   readonly upgraded: boolean
 }
 
+/** What becomes of a request's head on its way, besides what every hop does. */
+export interface RequestChanges {
+  /** Whether the route's `requestLines` hold a Host that takes the client's place. */
+  readonly replacesHost: boolean
+  /** Fields, lower case, that are not passed on: `requestLines` hold what takes their place. */
+  readonly replacedFields: readonly string[]
+  /** The target that the replica sees; undefined: the client's. */
+  readonly targetForReplica: string | undefined
+}
+
+/** A check of a request's content, which is made as the content goes by. */
+export interface ContentCheck {
+  /** More of the content, borrowed. */
+  update(content: Content): void
+  /** The content is whole, and its last piece not sent on yet: the reason to refuse the request, or undefined. */
+  end(): RefusalCode | undefined
+}
+
 /**
  * Where one request goes: made by the router for each request, asked by the data path at each turn. The data
  * path knows nothing of sessions, and the router nothing of sockets.
  */
-export interface Route {
+export interface Route extends RequestChanges {
+  /** Whether it is still to be decided where the request goes; ask then by `whenDecided`. */
+  readonly undecided: boolean
   /** Set when the request can't be routed (or, after `next`, no longer). */
   readonly refusal: RefusalCode | undefined
   /** Field lines for the client where the request is refused, each with its CRLF. */
   readonly refusalLines: string
+  /** Writes refusals in the way that the client's protocol has for them. */
+  readonly writeRefusal: RefusalWriter
+  readonly contentCheck: ContentCheck | undefined
   /** The connections of the chosen replica. */
   readonly pool: ReplicaPool
-  /** Whether `requestLines` hold a Host that takes the client's place. */
-  readonly replacesHost: boolean
   /** Field lines for the chosen replica, each with its CRLF. */
   readonly requestLines: string
   /** Field lines for the client, each with its CRLF; known after `responded`. */
   readonly responseLines: string
   /** Whether `responseLines` hold a Cache-Control that takes the replica's place; known after `responded`. */
   readonly replacesCacheControl: boolean
+  /** Fields of the answer, lower case, that are not passed on; known after `responded`. */
+  readonly droppedFields: readonly string[]
+  /** The content that is sent in place of the replica's, if it is; known after `responded`. */
+  readonly answerContent: AnswerContent | undefined
+  /** Calls `onDecided` once `undecided` is over, in another turn; never after `finished`. */
+  whenDecided(onDecided: () => void): void
   /** The chosen replica did not get the request. Chooses the next; false when there is none (see `refusal`). */
   next(failure: 'refused' | 'connect-timeout'): boolean
   /** The chosen replica answers with `head`, final or 101. */

@@ -58,7 +58,7 @@ describe('metrics', () => {
     assert.deepEqual(await state(), ['draining'])
     board.connectFailed(SLOT, { failures: 1, backoffMs: 60_000, maxBackoffMs: 60_000 }, Date.now())
     assert.deepEqual(await state(), ['ejected'])
-    board.setHealth(SLOT, false)
+    board.setHealth(SLOT, 'down')
     assert.deepEqual(await state(), ['down'])
   })
 

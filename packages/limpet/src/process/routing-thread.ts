@@ -14,6 +14,7 @@ import { ReplicaBoard } from '../replicas/replica-board.ts'
 import { type ReplicaIds, Router } from '../router.ts'
 import type { Keyring } from '../session/keyring.ts'
 import { PinTable } from '../session/pin-table.ts'
+import { LocalTurns } from '../session/turns.ts'
 import type { SharedMemory } from './shared-memory.ts'
 
 /** What a serving thread is told to route by. */
@@ -83,6 +84,7 @@ export class RoutingThread {
       modules,
       board: new ReplicaBoard(memory.board, thread),
       pins: new PinTable(memory.pins),
+      turns: new LocalTurns(),
       context: this.#context,
       counters,
       get accessLog() {

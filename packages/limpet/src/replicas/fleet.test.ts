@@ -59,7 +59,7 @@ describe('the fleet', () => {
     const config = configOf({ app: ['a'] }, { health: { interval: '1h' } })
     fleet.settle(config)
     const { slot } = fleet.services[0]!.replicas[0]!
-    board.setHealth(slot, false)
+    board.setHealth(slot, 'down')
     fleet.settle(configOf({ app: ['a'] }, { health: { interval: '1h' }, ttl: '5m' }))
     assert.equal(board.isDown(slot), true)
     // Where nothing checks it any more, nothing could ever bring it back.

@@ -4,7 +4,7 @@ import type { Config, HealthConfig, ReplicaConfig, ServiceConfig } from '../conf
 import { StartError } from '../errors.ts'
 import { type CounterReader, MAX_SERVICES } from '../observe/counters.ts'
 import { watchHealth } from './health.ts'
-import type { ReplicaBoard, ReplicaMode } from './replica-board.ts'
+import type { Health, ReplicaBoard, ReplicaMode } from './replica-board.ts'
 import { slotOf } from './replica-id.ts'
 import { Slots } from './slots.ts'
 
@@ -116,17 +116,18 @@ export class Fleet {
     if (same) return
     this.#unwatch(id)
     if (health === undefined) {
-      this.#board.setHealth(slot, true)
+      this.#board.setHealth(slot, 'up')
       return
     }
     const end = new AbortController()
     this.#watches.set(id, { replica, health, end })
-    const onChange = (up: boolean, reason: string): void => {
-      const wasDown = this.#board.isDown(slot)
-      this.#board.setHealth(slot, up)
+    const onChange = (health: Health, reason: string): void => {
+      const before = this.#board.health(slot)
+      this.#board.setHealth(slot, health)
       const fields = { service: service.config.name, replica: replica.name, reason }
-      if (!up) this.#log.warn(fields, 'a replica is down')
-      else if (wasDown) this.#log.info(fields, 'a replica is up again')
+      if (health === 'down') this.#log.warn(fields, 'a replica is down')
+      else if (health === 'unready') this.#log.warn(fields, 'a replica is not ready')
+      else if (before !== 'up') this.#log.info(fields, 'a replica is up again')
     }
     watchHealth({ replica, onChange }, health, end.signal)
   }

@@ -6,8 +6,9 @@ import { describe, test } from 'node:test'
 import { healthSchema } from '../config/health-schema.ts'
 import { replicaSchema } from '../config/replica-schema.ts'
 import { watchHealth } from './health.ts'
+import type { Health } from './replica-board.ts'
 
-type Verdict = readonly [boolean, string]
+type Verdict = readonly [Health, string]
 
 /** Watches `server` and resolves to the first `count` verdicts; `onVerdict` is told each. */
 async function verdicts(
@@ -22,9 +23,9 @@ async function verdicts(
   const keepsAlive = setInterval(() => undefined, 1000)
   try {
     await new Promise<void>((resolve) => {
-      const onChange = (up: boolean, reason: string) => {
-        seen.push([up, reason])
-        onVerdict([up, reason])
+      const onChange = (health: Health, reason: string) => {
+        seen.push([health, reason])
+        onVerdict([health, reason])
         if (seen.length === count) resolve()
       }
       watchHealth({ replica, onChange }, healthSchema.parse({ interval: '5ms', ...config }), end.signal)
@@ -62,19 +63,19 @@ describe('a health check', () => {
     const config = { path: '/h', unhealthy: 3, healthy: 2 }
     const seen = await verdicts(server, config, 2, () => at.push(server.asked()))
     assert.deepEqual(seen, [
-      [false, 'status 500'],
-      [true, 'the check passed'],
+      ['unready', 'status 500'],
+      ['up', 'the check passed'],
     ])
     assert.deepEqual(at, [6, 10])
   })
 
   test('takes 200 to 399 for healthy', { timeout: 10_000 }, async () => {
     for (const [status, up] of [
-      [200, true],
-      [204, true],
-      [399, true],
-      [400, false],
-      [503, false],
+      [200, 'up'],
+      [204, 'up'],
+      [399, 'up'],
+      [400, 'unready'],
+      [503, 'unready'],
     ] as const) {
       await using server = await serverOf(() => status)
       const [[verdict] = []] = await verdicts(server, { path: '/h', unhealthy: 1 }, 1)
@@ -85,12 +86,12 @@ describe('a health check', () => {
   test('that is not answered in time fails', { timeout: 10_000 }, async () => {
     await using server = await serverOf(() => undefined)
     const seen = await verdicts(server, { path: '/h', unhealthy: 1, timeout: '50ms' }, 1)
-    assert.deepEqual(seen, [[false, 'no answer within 50 ms']])
+    assert.deepEqual(seen, [['down', 'no answer within 50 ms']])
   })
 
   test('without a path needs a connection and nothing more', { timeout: 10_000 }, async () => {
     await using server = await serverOf(() => undefined)
-    assert.deepEqual(await verdicts(server, {}, 1), [[true, 'the check passed']])
+    assert.deepEqual(await verdicts(server, {}, 1), [['up', 'the check passed']])
     assert.equal(server.asked(), 0)
   })
 })

@@ -3,37 +3,45 @@ import { get as getHttps } from 'node:https'
 import { connect } from 'node:net'
 import type { HealthConfig, ReplicaConfig } from '../config/schema.ts'
 import { isLocalFault } from './local-fault.ts'
+import type { Health } from './replica-board.ts'
 
 /** A replica whose health is watched. */
 export interface Watched {
   readonly replica: ReplicaConfig
   /** Called when the verdict changes, and once with the first one. `reason` says what failed. */
-  onChange(up: boolean, reason: string): void
+  onChange(health: Health, reason: string): void
 }
 
 /** A check that could not be made for want of something here; it says nothing of the replica. */
 const UNKNOWN = Symbol('unknown')
 
-type Finding = string | undefined | typeof UNKNOWN
+/** What failed; `answered` where the replica itself said so. */
+interface Failed {
+  readonly reason: string
+  readonly answered: boolean
+}
+
+type Finding = Failed | undefined | typeof UNKNOWN
 
 /**
  * Checks one replica again and again: a GET of `path`, or a TCP connect where there is none. A replica is taken
  * to be up until checks say otherwise. Ends, with its timer and socket, when `signal` aborts.
  */
 export function watchHealth(watched: Watched, config: HealthConfig, signal: AbortSignal): void {
-  let verdict: boolean | undefined
+  let verdict: Health | undefined
   let streak = 0
   let lastUp = true
   let timer: NodeJS.Timeout | undefined
 
-  const judge = (failure: string | undefined): void => {
-    const up = failure === undefined
+  const judge = (failure: Failed | undefined): void => {
+    const health = failure === undefined ? 'up' : failure.answered ? 'unready' : 'down'
+    const up = health === 'up'
     streak = up === lastUp ? streak + 1 : 1
     lastUp = up
     const enough = streak >= (up ? config.healthy : config.unhealthy)
-    if (!enough || verdict === up) return
-    verdict = up
-    watched.onChange(up, failure ?? 'the check passed')
+    if (!enough || verdict === health) return
+    verdict = health
+    watched.onChange(health, failure?.reason ?? 'the check passed')
   }
   const check = async (): Promise<void> => {
     const failure = await probe(watched.replica, config)
@@ -59,7 +67,7 @@ function probeTcp({ host, port }: ReplicaConfig, { timeoutMs }: HealthConfig): P
       socket.destroy()
       resolve(failure)
     }
-    const timer = setTimeout(() => end(`no connection within ${timeoutMs} ms`), timeoutMs)
+    const timer = setTimeout(() => end(silent(`no connection within ${timeoutMs} ms`)), timeoutMs)
     socket.once('connect', () => end(undefined))
     socket.on('error', (error) => end(describe(error)))
   })
@@ -75,15 +83,19 @@ function probeHttp(replica: ReplicaConfig, path: string, { timeoutMs }: HealthCo
       response.resume()
       response.on('error', () => undefined)
       const status = response.statusCode ?? 0
-      resolve(status >= 200 && status < 400 ? undefined : `status ${status}`)
+      resolve(status >= 200 && status < 400 ? undefined : { reason: `status ${status}`, answered: true })
       request.destroy()
     })
     request.on('error', (error) =>
-      resolve(signal.aborted ? `no answer within ${timeoutMs} ms` : describe(error)),
+      resolve(signal.aborted ? silent(`no answer within ${timeoutMs} ms`) : describe(error)),
     )
   })
 }
 
-function describe(error: NodeJS.ErrnoException): string | typeof UNKNOWN {
-  return isLocalFault(error) ? UNKNOWN : (error.code ?? error.message)
+function describe(error: NodeJS.ErrnoException): Finding {
+  return isLocalFault(error) ? UNKNOWN : silent(error.code ?? error.message)
+}
+
+function silent(reason: string): Failed {
+  return { reason, answered: false }
 }

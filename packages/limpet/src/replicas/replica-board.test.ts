@@ -21,9 +21,9 @@ describe('the board of replicas', () => {
     one.add(SLOT, 'ready')
     assert.equal(other.takesNew(SLOT), true)
     assert.equal(other.whyUnusable(SLOT), undefined)
-    one.setHealth(SLOT, false)
+    one.setHealth(SLOT, 'down')
     assert.deepEqual([other.takesNew(SLOT), other.whyUnusable(SLOT)], [false, 'down'])
-    one.setHealth(SLOT, true)
+    one.setHealth(SLOT, 'up')
     assert.equal(other.takesNew(SLOT), true)
     one.remove(SLOT)
     assert.deepEqual(
@@ -66,7 +66,7 @@ describe('the board of replicas', () => {
     board.connected(SLOT)
     assert.deepEqual(failAt(board, 0, 0, 0), [false, false, true])
     board.nowMs = 1
-    board.setHealth(SLOT, true)
+    board.setHealth(SLOT, 'up')
     assert.equal(board.isEjected(SLOT), false)
     assert.deepEqual(failAt(board, 1, 1, 1), [false, false, true])
     board.nowMs = 1000

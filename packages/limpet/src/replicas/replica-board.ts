@@ -32,6 +32,10 @@ const EJECTIONS = 3
 const IN_FLIGHT = 4
 const COLUMNS = 5
 
+/** What the active health check can find; `unready` is a replica that answers, and says that it can't serve. */
+const healthStates = ['up', 'down', 'unready'] as const
+export type Health = (typeof healthStates)[number]
+
 /** Makes the memory for `threads` threads that serve. */
 export function createBoardMemory(threads: number): BoardMemory {
   return {
@@ -84,13 +88,17 @@ export class ReplicaBoard {
   }
 
   /** What the active health check found. A recovery ends an ejection too. */
-  setHealth(slot: number, up: boolean): void {
-    Atomics.store(this.#cells, slot * COLUMNS + DOWN, up ? 0 : 1)
-    if (up) this.connected(slot)
+  setHealth(slot: number, health: Health): void {
+    Atomics.store(this.#cells, slot * COLUMNS + DOWN, healthStates.indexOf(health))
+    if (health === 'up') this.connected(slot)
+  }
+
+  health(slot: number): Health {
+    return healthStates[Atomics.load(this.#cells, slot * COLUMNS + DOWN)]!
   }
 
   isDown(slot: number): boolean {
-    return Atomics.load(this.#cells, slot * COLUMNS + DOWN) === 1
+    return this.health(slot) !== 'up'
   }
 
   isEjected(slot: number): boolean {
@@ -109,7 +117,7 @@ export class ReplicaBoard {
     const cells = this.#cells
     const cell = slot * COLUMNS
     if (cells[cell + MODE] === ABSENT) return 'removed'
-    if (cells[cell + DOWN] === 1) return 'down'
+    if (cells[cell + DOWN] !== 0) return 'down'
     return this.isEjected(slot) ? 'ejected' : undefined
   }
 

@@ -21,6 +21,8 @@ export class ReplicaSet implements PlacementView {
    * request of a session to the next, and all of them must find one new home.
    */
   readonly bySessions: PlacementView
+  /** The same with live sessions and requests in flight as one load, for sessions that are to be spread evenly. */
+  readonly byAllLoad: PlacementView
   readonly #board: ReplicaBoard
   readonly #pins: PinTable
   readonly #indexById = new Map<number, number>()
@@ -47,6 +49,10 @@ export class ReplicaSet implements PlacementView {
       available: (index) => this.available(index),
       inFlight: () => 0,
       sessions: (index) => this.sessions(index),
+    }
+    this.byAllLoad = {
+      ...this.bySessions,
+      inFlight: (index) => this.inFlight(index) + this.sessions(index),
     }
     for (const [index, replica] of this.replicas.entries()) this.#indexById.set(replica.id, index)
   }

@@ -16,6 +16,8 @@ export interface KeyringKey {
   readonly claimKey: Uint8Array
   /** Keys the tags that name replicas to clients. */
   readonly tagKey: Uint8Array
+  /** Keys what is added to the ids that replicas give to sessions. */
+  readonly idKey: Uint8Array
 }
 
 /** Keys for everything Limpet signs or hashes. Plain data: it can be sent to worker threads. */
@@ -54,7 +56,12 @@ export function createKeyring(secrets: readonly KeyringSecret[], hashSecret?: Ui
     if (ids.has(id)) throw fault(`${place} repeats the id ${id}.`)
     if (secret.length < minSecretBytes) throw fault(`${place} (id ${id}) is ${secret.length} bytes long.`)
     ids.add(id)
-    return { id, claimKey: derive(secret, 'claim-mac', 32), tagKey: derive(secret, 'replica-tag', 32) }
+    return {
+      id,
+      claimKey: derive(secret, 'claim-mac', 32),
+      tagKey: derive(secret, 'replica-tag', 32),
+      idKey: derive(secret, 'id-suffix', 32),
+    }
   })
   const [signer, ...others] = keys
   if (signer === undefined) throw fault('There is no signing key.')

@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { Keyring } from './keyring.ts'
+import { RecentTexts } from './recent-texts.ts'
 
 /** What a client carries to be routed home: which replica holds its session, since when and until when. */
 export interface RoutingClaim {
@@ -126,30 +127,17 @@ function verify(keyring: Keyring, service: string, text: string): OpenedClaim {
   return { status: 'valid', claim, keyId }
 }
 
-/**
- * `openClaim` for one service with a memory of the texts it verified, since an HMAC costs microseconds and a
- * session sends the same text with each request. Only verified texts are remembered, so a forger can't fill the
- * memory; it holds at most twice `generationSize` (a full generation replaces the one before it). Expiry is
- * checked on each use.
- */
-export function createClaimReader(keyring: Keyring, service: string, generationSize = 4096): ClaimReader {
-  let young = new Map<string, OpenedClaim & { status: 'valid' }>()
-  let old = young
+/** `openClaim` for one service that remembers the texts it verified; expiry is checked on each use. */
+export function createClaimReader(keyring: Keyring, service: string, generationSize?: number): ClaimReader {
+  const verified = new RecentTexts<OpenedClaim & { status: 'valid' }>(generationSize)
   return (text, nowMs) => {
     if (text.length !== claimLength) return malformed
-    let opened = young.get(text)
+    let opened = verified.get(text)
     if (opened === undefined) {
-      const found = old.get(text) ?? verify(keyring, service, text)
+      const found = verify(keyring, service, text)
       if (found.status !== 'valid') return found
       opened = found
-      if (nowMs < opened.claim.expiresAtMs) {
-        if (young.size >= generationSize) {
-          old = young
-          young = new Map()
-        }
-        // A copy: the text may be a slice that keeps a whole request head in memory.
-        young.set(Buffer.from(text, 'latin1').toString('latin1'), opened)
-      }
+      if (nowMs < opened.claim.expiresAtMs) verified.keep(text, opened)
     }
     return nowMs >= opened.claim.expiresAtMs ? expired : opened
   }

@@ -1,0 +1,78 @@
+import { type RefusalCode, refusals } from '../../errors.ts'
+import { type RefusalWriter, refusalText } from '../../http/refusal-response.ts'
+
+/** An error of the SageMaker runtime API: SDKs raise the exception that is named by its type. */
+interface ApiError {
+  readonly type: string
+  readonly status: number
+}
+
+const validation: ApiError = { type: 'ValidationError', status: 400 }
+const model: ApiError = { type: 'ModelError', status: 424 }
+const failure: ApiError = { type: 'InternalFailure', status: 500 }
+const unavailable: ApiError = { type: 'ServiceUnavailable', status: 503 }
+
+/** Errors other than what their status says: 4xx are the client's fault, 5xx the router's. */
+const errors: Partial<Record<RefusalCode, ApiError>> = {
+  LIMPET_UNKNOWN_OPERATION: { type: 'UnknownOperationException', status: 404 },
+  LIMPET_NOT_READY: { type: 'ModelNotReadyException', status: 429 },
+  LIMPET_SESSION_LOST: validation,
+  LIMPET_NO_REPLICA: unavailable,
+  LIMPET_EXHAUSTED: unavailable,
+  LIMPET_SESSIONS_FULL: unavailable,
+  LIMPET_SESSION_BUSY: unavailable,
+  LIMPET_CONNECT_TIMEOUT: unavailable,
+  LIMPET_RESPONSE_TIMEOUT: model,
+  LIMPET_REPLICA_RESET: model,
+  LIMPET_BAD_RESPONSE: model,
+}
+
+function errorOf(code: RefusalCode): ApiError {
+  return errors[code] ?? (refusals[code].status < 500 ? validation : failure)
+}
+
+/** A refusal of a service without the message that the code has for all. */
+export interface Explained {
+  /** What every answer tells, each line with its CRLF. */
+  readonly lines: string
+  /** Whether the answer would be an event stream: such calls have no ModelNotReadyException. */
+  readonly streams: boolean
+  /** In place of the code's own message. */
+  readonly message?: string | undefined
+}
+
+/** Writes refusals in the way of the API: the type in a field, the text in a JSON object. */
+export function createRefusalWriter({ lines, streams, message }: Explained): RefusalWriter {
+  return (code, details) => {
+    let { type, status } = errorOf(code)
+    if (streams && code === 'LIMPET_NOT_READY') ({ type, status } = unavailable)
+    const text = message ?? refusals[code].message
+    const body =
+      type === model.type ? modelErrorBody(code, text) : asciiJson({ Message: text, LimpetCode: code })
+    return { status, text: refusalText(status, `${lines}${errorLines(type)}`, body, details) }
+  }
+}
+
+/** What a container that gave no answer comes to: an original status of 0, as the service has it. */
+function modelErrorBody(code: RefusalCode, text: string): string {
+  return asciiJson({
+    Message: `Received server error (0) from primary with message "${text}"`,
+    OriginalStatusCode: 0,
+    OriginalMessage: text,
+    LogStreamArn: '',
+    LimpetCode: code,
+  })
+}
+
+/** The field lines of an error: its type, by which SDKs know it, and that its content is JSON. */
+export function errorLines(type: string): string {
+  return `x-amzn-ErrorType: ${type}\r\nContent-Type: application/json\r\n`
+}
+
+/** JSON in ASCII, so that it is the same in every encoding. */
+export function asciiJson(value: object): string {
+  return JSON.stringify(value).replace(
+    /[\u007f-\uffff]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
