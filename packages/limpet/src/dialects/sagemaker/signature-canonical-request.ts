@@ -14,16 +14,15 @@ export interface SignedRequest {
 
 /**
  * The canonical request without its last line, the payload's hash: Latin-1, ending in a line feed (IAM User Guide,
- * "Create a signed AWS API request", step 1). Undefined where no signer can have signed the request as it stands:
- * a signed field is not there, the query has a broken percent-encoding, or the path has empty or dot segments.
- * Signers sign such a path in its short form, so that a signature would also be good for paths that are routed
+ * "Create a signed AWS API request", step 1). Undefined where a signed field is not there or the query has a broken
+ * percent-encoding, which no signer writes. The path is taken as it stands: signers sign one with empty or dot
+ * segments in its short form, and a signature that were good for both would be good for paths that are routed
  * elsewhere. Work is linear in the head, but for the sorting of the query.
  */
 export function canonicalHead(request: SignedRequest, signedHeaders: readonly string[]): string | undefined {
   const { method, target } = request
   const question = target.indexOf('?')
   const path = question === -1 ? target : target.slice(0, question)
-  if (!path.startsWith('/') || /\/(?:\.{1,2})?\/|\/\.{1,2}$/.test(path)) return undefined
   const query = canonicalQuery(question === -1 ? '' : target.slice(question + 1))
   if (query === undefined) return undefined
   // The path is already percent-encoded on the wire and is so once more for every service but S3.

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { requestOf } from '../../http/heads.fixture.ts'
 import { verdict, type WireRequest, wireRequest, withField } from './signature.fixture.ts'
 import { createSignatureCheck } from './signature.ts'
 import { botocoreHead, botocoreRequests } from './signature-botocore.fixture.ts'
@@ -167,6 +168,15 @@ describe('requests of botocore', () => {
       for (const other of others) assert.equal(verdict(check, other, nowMs), 'LIMPET_SIGNATURE_MISMATCH')
     })
   }
+
+  test("a head of the router's own parser is taken as it is", () => {
+    const [recorded] = botocoreRequests
+    const head = requestOf(`${botocoreHead(recorded!)}\r\n\r\n`)
+    const payload = check.begin(head, nowMs)
+    assert.ok(typeof payload !== 'string', String(payload))
+    payload.update(recorded!.body, 0, recorded!.body.length)
+    assert.equal(payload.end(), undefined)
+  })
 
   test('a security token that is not signed is refused', () => {
     const [first] = botocoreRequests
