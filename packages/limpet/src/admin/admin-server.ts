@@ -1,18 +1,26 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { ListenAddress } from '../config/schema.ts'
 import type { Metrics } from '../observe/metrics.ts'
+import { type AdminAnswer, textAnswer } from './admin-answer.ts'
+import { isLoopbackAddress, refuseCaller } from './admin-guard.ts'
 import { listenError } from './listen-error.ts'
+import { answerSessions } from './sessions-route.ts'
+import type { SessionsView } from './sessions-view.ts'
 
 /** What the admin listener shows. */
 export interface AdminParts {
   readonly metrics: Metrics
   /** Whether the router takes traffic; false before it listens and once it is told to stop. */
   isReady(): boolean
+  /** Absent: there is nothing at `/sessions`. */
+  readonly sessions?: SessionsView
+  /** What every request for sessions must bring; absent or empty: see `refuseCaller`. */
+  readonly token?: string
 }
 
 const REQUEST_TIMEOUT_MS = 10_000
 
-/** The admin listener: metrics, liveness and readiness. Apart from client traffic, and closed unless asked for. */
+/** The admin listener: metrics, liveness, readiness and sessions. Apart from client traffic, and closed unless asked for. */
 export class AdminServer {
   readonly #parts: AdminParts
   readonly #server: Server
@@ -46,39 +54,58 @@ export class AdminServer {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     request.resume()
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      send(response, 405, 'text/plain', 'Only GET and HEAD are answered here.\n', { allow: 'GET, HEAD' })
-      return
+    const target = request.url ?? '/'
+    const path = target.split('?', 1)[0]!
+    const isOfSessions = path === '/sessions' || path.startsWith('/sessions/')
+    try {
+      send(response, await (isOfSessions ? this.#sessions(request, target) : this.#status(request, path)))
+    } catch {
+      send(response, textAnswer(500, 'The router failed on this request.\n'))
     }
-    switch (request.url?.split('?')[0]) {
-      case '/metrics': {
-        const { metrics } = this.#parts
-        send(response, 200, metrics.contentType, await metrics.text())
-        return
-      }
+  }
+
+  async #sessions(request: IncomingMessage, target: string): Promise<AdminAnswer> {
+    const { sessions, token } = this.#parts
+    if (sessions === undefined) return this.#nothing()
+    const { method = 'GET' } = request
+    const { host, authorization } = request.headers
+    const bound = this.#server.address()
+    const isLoopback = typeof bound === 'object' && bound !== null && isLoopbackAddress(bound.address)
+    const refusal = refuseCaller({ token: token || undefined, isLoopback }, { method, host, authorization })
+    return refusal ?? answerSessions(sessions, method, new URL(target, 'http://admin.invalid'))
+  }
+
+  async #status(request: IncomingMessage, path: string): Promise<AdminAnswer> {
+    if (request.method !== 'GET' && request.method !== 'HEAD')
+      return textAnswer(405, 'Only GET and HEAD are answered here.\n', { allow: 'GET, HEAD' })
+    const { metrics } = this.#parts
+    switch (path) {
+      case '/metrics':
+        return { status: 200, type: metrics.contentType, body: await metrics.text() }
       case '/healthz':
-        send(response, 200, 'text/plain', 'ok\n')
-        return
+        return textAnswer(200, 'ok\n')
       case '/readyz':
-        if (this.#parts.isReady()) send(response, 200, 'text/plain', 'ready\n')
-        else send(response, 503, 'text/plain', 'not ready: starting or shutting down\n')
-        return
+        return this.#parts.isReady()
+          ? textAnswer(200, 'ready\n')
+          : textAnswer(503, 'not ready: starting or shutting down\n')
       case '/':
-        send(response, 200, 'text/plain', 'limpet admin: /metrics /healthz /readyz\n')
-        return
+        return textAnswer(200, `limpet admin: ${this.#paths().join(' ')}\n`)
       default:
-        send(response, 404, 'text/plain', 'There are /metrics, /healthz and /readyz here.\n')
+        return this.#nothing()
     }
+  }
+
+  #nothing(): AdminAnswer {
+    return textAnswer(404, `There is only this here: ${this.#paths().join(' ')}\n`)
+  }
+
+  #paths(): readonly string[] {
+    const paths = ['/metrics', '/healthz', '/readyz']
+    return this.#parts.sessions === undefined ? paths : [...paths, '/sessions']
   }
 }
 
-function send(
-  response: ServerResponse,
-  status: number,
-  type: string,
-  body: string,
-  headers: Readonly<Record<string, string>> = {},
-): void {
+function send(response: ServerResponse, { status, type, body, headers }: AdminAnswer): void {
   response.writeHead(status, {
     'content-type': type,
     'cache-control': 'no-store',

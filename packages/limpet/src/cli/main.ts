@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { check } from './check.ts'
 import { serve } from './serve.ts'
+import { sessions } from './sessions.ts'
 
 const help = `Limpet: a sticky-session router. It brings every request of a session home to the replica that holds its state.
 
@@ -9,13 +10,18 @@ Usage: limpet COMMAND [options]
 Commands:
   serve [CONFIG]   route requests; "limpet serve --help" has the options and examples
   check CONFIG     say whether a config file can be used
+  sessions ACTION  list, show or close the sessions of a running router
 
 Options:
   --version        print the version
   --help           print this
 `
 
-const commands: Readonly<Record<string, (argv: readonly string[]) => Promise<number>>> = { serve, check }
+const commands: Readonly<Record<string, (argv: readonly string[]) => Promise<number>>> = {
+  serve,
+  check,
+  sessions,
+}
 
 /** Runs the command line and resolves to the exit code: 0, 1 where it failed, 2 for a wrong use. */
 export async function main(argv: readonly string[]): Promise<number> {
