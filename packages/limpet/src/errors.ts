@@ -53,6 +53,54 @@ export const refusals = {
   },
   LIMPET_UNKNOWN_ENDPOINT: { status: 400, message: 'No endpoint of this name is configured.' },
   LIMPET_UNKNOWN_OPERATION: { status: 404, message: 'The request is no operation of this protocol.' },
+  LIMPET_SIGNATURE_MISSING: {
+    status: 403,
+    message: 'The request is not signed: this endpoint needs AWS Signature Version 4.',
+  },
+  LIMPET_SIGNATURE_INCOMPLETE: {
+    status: 400,
+    message:
+      'The Authorization header needs AWS4-HMAC-SHA256 with Credential, SignedHeaders and Signature; the request ' +
+      'needs a valid X-Amz-Date or Date, and host, that date and every X-Amz-* security header among SignedHeaders.',
+  },
+  LIMPET_SIGNATURE_PRESIGNED: {
+    status: 400,
+    message: 'Presigned URLs are not taken here: send the signature in the Authorization header.',
+  },
+  LIMPET_SIGNATURE_UNSIGNED_PAYLOAD: {
+    status: 400,
+    message:
+      'X-Amz-Content-Sha256 must be the SHA-256 of the whole body: unsigned and streaming payloads are refused.',
+  },
+  LIMPET_SIGNATURE_UNKNOWN_KEY: {
+    status: 403,
+    message: 'This endpoint does not know the access key of the request.',
+  },
+  LIMPET_SIGNATURE_SCOPE: {
+    status: 403,
+    message:
+      "The credential's scope must be the date of the request, this endpoint's region, sagemaker and aws4_request.",
+  },
+  LIMPET_SIGNATURE_EXPIRED: {
+    status: 403,
+    message: 'Signature expired: the date of the request is too far in the past; check the clock.',
+  },
+  LIMPET_SIGNATURE_EARLY: {
+    status: 403,
+    message: 'Signature not yet current: the date of the request is too far in the future; check the clock.',
+  },
+  LIMPET_SIGNATURE_MISMATCH: {
+    status: 403,
+    message: 'The signature does not match the request; check the secret key and the signing method.',
+  },
+  LIMPET_SIGNATURE_PAYLOAD_MISMATCH: {
+    status: 403,
+    message: 'The body does not have the SHA-256 that X-Amz-Content-Sha256 tells.',
+  },
+  LIMPET_SIGNATURE_CHUNKED: {
+    status: 411,
+    message: 'A signed request needs a Content-Length: its body can not be checked in chunks.',
+  },
   LIMPET_CONNECT_TIMEOUT: { status: 504, message: 'No replica accepted a connection in time.' },
   LIMPET_RESPONSE_TIMEOUT: { status: 504, message: 'The replica did not answer in time.' },
   LIMPET_REPLICA_RESET: {

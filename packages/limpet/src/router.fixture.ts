@@ -42,6 +42,7 @@ export function sampleRouter(names: string, service: Partial<ServiceInput> = {})
   const router = new Router({
     keyring: createKeyring([{ id: 1, secret: Buffer.alloc(32, 1) }]),
     modules: new Map(),
+    accessKeys: new Map(),
     board,
     pins,
     turns: new LocalTurns(),

@@ -44,7 +44,7 @@ services:
     host: replica
     decisionHeader: false
   - { name: rest, replicas: [], match: { path: / }, session: bearer, bound: off, health: off, ejection: off, maxAge: off }
-  - { name: media, replicas: [], dialect: sagemaker, sagemaker: { endpoint: m-1, variant: Blue }, maxSessions: 5, serialize: true }
+  - { name: media, replicas: [], dialect: sagemaker, sagemaker: { endpoint: m-1, variant: Blue, signature: { accessKeys: ./keys, region: eu-west-1 } }, maxSessions: 5, serialize: true }
   - { name: any, replicas: [], dialect: sagemaker, sagemaker: { endpoint: '*' }, maxSessions: off }
 `
 

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { ConfigError, StartError } from '../errors.ts'
 import { describeIssue, faultsOf, type PathFault, pathName } from './issue-message.ts'
-import { type Config, type ConfigInput, configSchema } from './schema.ts'
+import { type Config, type ConfigInput, configSchema, type SagemakerConfig } from './schema.ts'
 import { maxConfigBytes, readYaml } from './yaml-file.ts'
 
 /**
@@ -92,10 +92,17 @@ function unreadable(path: string, why: string, cause?: unknown): StartError {
 function withAbsolutePaths(config: Config, folder: string): Config {
   const services = config.services.map((service) => ({
     ...service,
+    sagemaker: service.sagemaker && withAbsoluteKeys(service.sagemaker, folder),
     session: service.session.map((source) =>
       source.kind === 'module' ? { ...source, path: resolve(folder, source.path) } : source,
     ),
   }))
   const keysFile = config.keys.file === undefined ? undefined : resolve(folder, config.keys.file)
   return { ...config, keys: { file: keysFile }, services }
+}
+
+function withAbsoluteKeys(sagemaker: SagemakerConfig, folder: string): SagemakerConfig {
+  const { signature } = sagemaker
+  if (signature?.accessKeys === undefined) return sagemaker
+  return { ...sagemaker, signature: { ...signature, accessKeys: resolve(folder, signature.accessKeys) } }
 }

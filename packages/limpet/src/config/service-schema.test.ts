@@ -231,7 +231,7 @@ describe('a service as written', () => {
 
   it('is an endpoint of its own name in the sagemaker dialect, with the checks of that API', () => {
     const plain = parsed('dialect: sagemaker')
-    assert.deepEqual(plain.sagemaker, { endpoint: 'chat', variant: 'AllTraffic' })
+    assert.deepEqual(plain.sagemaker, { endpoint: 'chat', variant: 'AllTraffic', signature: undefined })
     assert.deepEqual(plain.match, [{ host: undefined, path: '/endpoints/chat' }])
     assert.deepEqual([plain.onLost, plain.health?.path, plain.health?.timeoutMs], ['reject', '/ping', 2000])
     const other = parsed(

@@ -133,7 +133,7 @@ export const serviceSchema = section({
   .check(rule(checkService))
   .transform(({ session, cookie, match, onLost, health, sagemaker, ...service }) => {
     const isSagemaker = service.dialect === 'sagemaker'
-    const { endpoint = service.name, ...rest } = sagemaker ?? sagemakerSchema.parse({})
+    const { endpoint = service.name, variant, signature } = sagemaker ?? sagemakerSchema.parse({})
     const path = endpoint === '*' ? '/endpoints' : `/endpoints/${endpoint}`
     return {
       ...inMs(service, ['ttl', 'maxAge']),
@@ -142,12 +142,14 @@ export const serviceSchema = section({
       cookie: cookie ?? cookieSchema.parse({}),
       onLost: onLost ?? (isSagemaker ? 'reject' : 'rehome'),
       health: health === 'off' ? undefined : healthOf(service.dialect, health),
-      sagemaker: isSagemaker ? { endpoint, ...rest } : undefined,
+      sagemaker: isSagemaker ? { endpoint, variant, signature } : undefined,
     }
   })
 
 /** One service, with every default filled in. */
 export type ServiceConfig = z.output<typeof serviceSchema>
+/** What the `sagemaker` dialect works with. */
+export type SagemakerConfig = NonNullable<ServiceConfig['sagemaker']>
 export type BoundConfig = z.output<typeof boundSchema>
 
 function healthOf(dialect: Dialect, written: HealthConfig | undefined): HealthConfig {

@@ -7,6 +7,7 @@ import type { DialectParts } from './dialect.ts'
 
 export const sampleParts: DialectParts = {
   keyring: createKeyring([{ id: 1, secret: Buffer.alloc(32, 1) }]),
+  accessKeys: new Map(),
   modules: new Map([['/session.mjs', (head: KeyedRequest) => head.header('x-tenant')]]),
 }
 

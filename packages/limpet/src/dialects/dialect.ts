@@ -1,3 +1,4 @@
+import type { AccessKeys } from '../config/load-access-keys.ts'
 import type { RefusalCode } from '../errors.ts'
 import type { AnswerContent } from '../http/answer-content.ts'
 import type { RefusalWriter } from '../http/refusal-response.ts'
@@ -102,4 +103,6 @@ export interface DialectParts {
   readonly keyring: Keyring
   /** Session functions of modules, by path. */
   readonly modules: ReadonlyMap<string, (head: KeyedRequest) => string | undefined>
+  /** Access keys for signatures, by the name of the service that believes them. */
+  readonly accessKeys: ReadonlyMap<string, AccessKeys>
 }

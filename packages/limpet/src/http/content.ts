@@ -27,8 +27,13 @@ export class Content {
 
   /** Adds all pieces of another content. */
   addAll(other: Content): void {
-    for (let piece = 0; piece < other.#count; piece++)
-      this.add(other.#sources[piece]!, other.#from[piece]!, other.#to[piece]!)
+    other.each((source, from, to) => this.add(source, from, to))
+  }
+
+  /** Calls `take` for each piece, `source[from, to)`. */
+  each(take: (source: Buffer, from: number, to: number) => void): void {
+    for (let piece = 0; piece < this.#count; piece++)
+      take(this.#sources[piece]!, this.#from[piece]!, this.#to[piece]!)
   }
 
   /** All of it as Latin-1. */

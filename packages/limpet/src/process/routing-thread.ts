@@ -1,5 +1,6 @@
 import { BlockList } from 'node:net'
 import { pathToFileURL } from 'node:url'
+import { type AccessKeys, loadAccessKeys } from '../config/load-access-keys.ts'
 import type { Config, ListenAddress, SessionFunction } from '../config/schema.ts'
 import { LimpetError } from '../errors.ts'
 import { Admission } from '../http/admission.ts'
@@ -45,10 +46,11 @@ export class RoutingThread {
   readonly #listener: Listener
   readonly #accessLog: AccessLog
   readonly #modules: Map<string, SessionFunction>
+  readonly #accessKeys = new Map<string, AccessKeys>()
   readonly #deadlines = new Deadlines()
   #logsAccess = false
 
-  /** Makes a thread that routes by `routing`. Rejects when a session module can't be loaded. */
+  /** Makes a thread that routes by `routing`. Rejects when a session module or access keys can't be loaded. */
   static async start(
     parts: { memory: SharedMemory; thread: number; keyring: Keyring },
     hooks: ThreadHooks,
@@ -82,6 +84,7 @@ export class RoutingThread {
     this.#router = new Router({
       keyring,
       modules,
+      accessKeys: this.#accessKeys,
       board: new ReplicaBoard(memory.board, thread),
       pins: new PinTable(memory.pins),
       turns: new LocalTurns(),
@@ -98,16 +101,17 @@ export class RoutingThread {
       }),
     })
     this.#listener = new Listener(this.#context)
-    this.#apply(routing)
+    this.#apply(routing, loadAllAccessKeys(routing.config))
   }
 
-  /** Routes by this config from now on. Rejects, and changes nothing, when a session module can't be loaded. */
+  /** Routes by this config from now on. Rejects, and changes nothing, when a session module or access keys can't be loaded. */
   async configure(routing: RoutingConfig): Promise<void> {
     await loadSessionModules(routing.config, this.#modules)
-    this.#apply(routing)
+    this.#apply(routing, loadAllAccessKeys(routing.config))
   }
 
-  #apply(routing: RoutingConfig): void {
+  #apply(routing: RoutingConfig, accessKeys: ReadonlyMap<string, AccessKeys>): void {
+    for (const [service, keys] of accessKeys) this.#accessKeys.set(service, keys)
     this.#context.settings = settingsOf(routing)
     this.#logsAccess = routing.config.log.access !== 'off'
     this.#router.configure(routing.config, routing.serviceIndexes, routing.replicaIds)
@@ -160,6 +164,14 @@ function connectionCounters(counters: Counters, hooks: ThreadHooks): ConnectionC
     tunnelClosed: () => counters.connection('tunnelsClosed'),
     timedOut: (kind) => counters.timedOut(kind),
   }
+}
+
+/** The access keys of all services that verify signatures, read anew with each config. */
+function loadAllAccessKeys({ services }: Config): Map<string, AccessKeys> {
+  const keys = new Map<string, AccessKeys>()
+  for (const { name, sagemaker } of services)
+    if (sagemaker?.signature !== undefined) keys.set(name, loadAccessKeys(sagemaker.signature.accessKeys))
+  return keys
 }
 
 /** Loads the session modules that `modules` lacks. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { ServiceConfig } from '../../config/schema.ts'
+import type { SagemakerConfig, ServiceConfig } from '../../config/schema.ts'
 import type { RefusalCode } from '../../errors.ts'
 import { createIdReader, scopeTag } from '../../session/id-suffix.ts'
 import { RecentTexts } from '../../session/recent-texts.ts'
@@ -9,7 +9,10 @@ import { type HeldSession, Invocation } from './invocation.ts'
 import { type Operation, parameterFault, parseOperation, validationFault } from './operation.ts'
 import { createRefusalWriter } from './refusals.ts'
 import { isSessionId, NEW_SESSION, SESSION_FIELD } from './session-id.ts'
+import { createSignatureCheck, type SignatureCheck } from './signature/signature-check.ts'
 
+/** What AWS allows between a client's clock and its own. */
+const MAX_SKEW_MS = 300_000
 const STREAM_ACCEPT = 'x-amzn-sagemaker-accept'
 
 /** What a client's signature says is for the router alone: a container must not get to see credentials. */
@@ -29,7 +32,8 @@ const sessionRefusals = {
  */
 export function createSagemakerDialect(service: ServiceConfig, parts: DialectParts): Dialect {
   const { keyring } = parts
-  const { endpoint, variant } = service.sagemaker!
+  const { endpoint, variant, signature } = service.sagemaker!
+  const signatures = signature && signatureCheckOf(service.name, signature, parts)
   const openId = createIdReader(keyring)
   const scopes = new RecentTexts<string>()
   let state: SessionState = 'none'
@@ -55,6 +59,9 @@ export function createSagemakerDialect(service: ServiceConfig, parts: DialectPar
     })
     if (operation === undefined) return refuse('LIMPET_UNKNOWN_OPERATION')
     if (endpoint !== '*' && operation.endpoint !== endpoint) return refuseEndpoint(operation)
+    // First of what tells about sessions: who may not ask learns nothing.
+    const contentCheck = signatures?.begin(request, nowMs)
+    if (typeof contentCheck === 'string') return refuse(contentCheck)
     const fault = parameterFault(request)
     if (fault !== undefined) return refuse('LIMPET_BAD_PARAMETER', fault)
     const wanted = request.header('x-amzn-sagemaker-target-variant')
@@ -76,7 +83,7 @@ export function createSagemakerDialect(service: ServiceConfig, parts: DialectPar
       held,
       lines: answerLines,
       ...requestFields(request, held, streams),
-      contentCheck: undefined,
+      contentCheck,
       writeRefusal: createRefusalWriter({ lines: answerLines, streams }),
     })
   }
@@ -143,6 +150,21 @@ function refuseEndpoint({ endpoint, streams }: Operation): Refused {
   const message = `Endpoint ${endpoint} not found.`
   const write = createRefusalWriter({ lines: requestIdLine(), streams, message })
   return { refusal: 'LIMPET_UNKNOWN_ENDPOINT', write, session: 'none' }
+}
+
+function signatureCheckOf(
+  service: string,
+  { region }: NonNullable<SagemakerConfig['signature']>,
+  { accessKeys }: DialectParts,
+): SignatureCheck {
+  const keys = accessKeys.get(service)
+  if (keys === undefined) throw new TypeError(`The access keys of ${service} were not loaded.`)
+  return createSignatureCheck({
+    accessKeys: keys,
+    ...(region !== undefined && { region }),
+    service: 'sagemaker',
+    maxSkewMs: MAX_SKEW_MS,
+  })
 }
 
 /** What the container gets in place of fields that are for the router. */

@@ -1,8 +1,9 @@
 import { type RefusalCode, refusals } from '../../errors.ts'
 import { type RefusalWriter, refusalText } from '../../http/refusal-response.ts'
+import type { SignatureRefusal } from './signature/signature-check.ts'
 
 /** An error of the SageMaker runtime API: SDKs raise the exception that is named by its type. */
-interface ApiError {
+export interface ApiError {
   readonly type: string
   readonly status: number
 }
@@ -27,8 +28,30 @@ const errors: Partial<Record<RefusalCode, ApiError>> = {
   LIMPET_BAD_RESPONSE: model,
 }
 
-function errorOf(code: RefusalCode): ApiError {
-  return errors[code] ?? (refusals[code].status < 500 ? validation : failure)
+/**
+ * The types of what is wrong with a signature. They are those of the "Common Error Types" that AWS documents for
+ * all its services, with the `Exception` that its JSON services put behind them; the statuses are in `errors.ts`.
+ */
+const signatureTypes: Record<SignatureRefusal, string> = {
+  LIMPET_SIGNATURE_MISSING: 'MissingAuthenticationTokenException',
+  LIMPET_SIGNATURE_INCOMPLETE: 'IncompleteSignatureException',
+  LIMPET_SIGNATURE_PRESIGNED: 'IncompleteSignatureException',
+  LIMPET_SIGNATURE_UNSIGNED_PAYLOAD: 'IncompleteSignatureException',
+  LIMPET_SIGNATURE_UNKNOWN_KEY: 'UnrecognizedClientException',
+  LIMPET_SIGNATURE_SCOPE: 'InvalidSignatureException',
+  LIMPET_SIGNATURE_EXPIRED: 'InvalidSignatureException',
+  LIMPET_SIGNATURE_EARLY: 'InvalidSignatureException',
+  LIMPET_SIGNATURE_MISMATCH: 'InvalidSignatureException',
+  LIMPET_SIGNATURE_PAYLOAD_MISMATCH: 'InvalidSignatureException',
+  LIMPET_SIGNATURE_CHUNKED: 'MissingContentLength',
+}
+
+/** The error that a refusal is to clients. */
+export function errorOf(code: RefusalCode): ApiError {
+  const { status } = refusals[code]
+  const type = (signatureTypes as Partial<Record<RefusalCode, string>>)[code]
+  if (type !== undefined) return { type, status }
+  return errors[code] ?? (status < 500 ? validation : failure)
 }
 
 /** A refusal of a service without the message that the code has for all. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { requestOf } from '../../http/heads.fixture.ts'
-import { verdict, type WireRequest, wireRequest, withField } from './signature.fixture.ts'
-import { createSignatureCheck } from './signature.ts'
-import { botocoreHead, botocoreRequests } from './signature-botocore.fixture.ts'
+import { requestOf } from '../../../http/heads.fixture.ts'
+import { botocoreHead, botocoreRequests } from './botocore.fixture.ts'
+import { createSignatureCheck } from './signature-check.ts'
+import { contentOf, verdict, type WireRequest, wireRequest, withField } from './wire-request.fixture.ts'
 
 const maxSkewMs = 300_000
 
@@ -174,7 +174,7 @@ describe('requests of botocore', () => {
     const head = requestOf(`${botocoreHead(recorded!)}\r\n\r\n`)
     const payload = check.begin(head, nowMs)
     assert.ok(typeof payload !== 'string', String(payload))
-    payload.update(recorded!.body, 0, recorded!.body.length)
+    payload.update(contentOf([recorded!.body, 0, recorded!.body.length]))
     assert.equal(payload.end(), undefined)
   })
 

@@ -1,5 +1,6 @@
-import type { SignatureCheck } from './signature.ts'
-import type { SignedRequest } from './signature-canonical-request.ts'
+import { Content } from '../../../http/content.ts'
+import type { SignedRequest } from './canonical-request.ts'
+import type { SignatureCheck } from './signature-check.ts'
 
 /** A request as it stood on the wire. */
 export interface WireRequest {
@@ -33,13 +34,17 @@ export function verdict(check: SignatureCheck, request: WireRequest, nowMs: numb
   const { body } = request
   // In two pieces, the second amid other bytes, as a router's reads bring them.
   const half = body.length >> 1
-  payload.update(body, 0, half)
-  payload.update(
-    Buffer.concat([Buffer.from('xx'), body.subarray(half), Buffer.from('y')]),
-    2,
-    2 + body.length - half,
-  )
+  payload.update(contentOf([body, 0, half]))
+  const amid = Buffer.concat([Buffer.from('xx'), body.subarray(half), Buffer.from('y')])
+  payload.update(contentOf([amid, 2, 2 + body.length - half]))
   return payload.end() ?? 'verified'
+}
+
+/** Content of these pieces: `[bytes, from, to)`. */
+export function contentOf(...pieces: readonly (readonly [Buffer, number, number])[]): Content {
+  const content = new Content()
+  for (const [bytes, from, to] of pieces) content.add(bytes, from, to)
+  return content
 }
 
 function signedRequest({ method, target, fields }: WireRequest): Required<SignedRequest> {

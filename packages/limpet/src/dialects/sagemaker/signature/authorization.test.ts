@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseAuthorization } from './signature-authorization.ts'
+import { parseAuthorization } from './authorization.ts'
 
 const signature = '0123456789abcdef'.repeat(4)
 const credential = 'Credential=AKID/20260102/eu-west-1/sagemaker/aws4_request'

@@ -1,9 +1,13 @@
 import { createHash, createHmac, type Hash, timingSafeEqual } from 'node:crypto'
-import { parseAuthorization, type SignatureAuthorization } from './signature-authorization.ts'
-import { canonicalHead, type SignedRequest } from './signature-canonical-request.ts'
+import type { RefusalCode } from '../../../errors.ts'
+import type { ContentCheck } from '../../../http/route.ts'
+import { parseAuthorization, type SignatureAuthorization } from './authorization.ts'
+import { canonicalHead, type SignedRequest } from './canonical-request.ts'
 import { type SignatureDate, signatureDate } from './signature-date.ts'
-import { SigningKeys } from './signature-keys.ts'
-import type { SignatureRefusal } from './signature-refusals.ts'
+import { SigningKeys } from './signing-keys.ts'
+
+/** Why a request's signature is not believed. */
+export type SignatureRefusal = Extract<RefusalCode, `LIMPET_SIGNATURE_${string}`>
 
 /** Whose signatures are believed. */
 export interface SignatureConfig {
@@ -17,14 +21,6 @@ export interface SignatureConfig {
   readonly maxSkewMs: number
 }
 
-/** Hashes a request's content as it passes. */
-export interface PayloadCheck {
-  /** Takes `bytes[from, to)`, which is not kept. */
-  update(bytes: Buffer, from: number, to: number): void
-  /** Once, behind the last byte: undefined when the request is what was signed. */
-  end(): SignatureRefusal | undefined
-}
-
 /** Verifies AWS Signature Version 4 (IAM User Guide, "AWS Signature Version 4 for API requests"). */
 export interface SignatureCheck {
   /**
@@ -32,7 +28,7 @@ export interface SignatureCheck {
    * left to compare; for one without, as botocore sends them, nothing is certain before `end`, so whoever forwards
    * its content must be able to break the request off. Throws nothing.
    */
-  begin(request: SignedRequest, nowMs: number): SignatureRefusal | PayloadCheck
+  begin(request: SignedRequest, nowMs: number): SignatureRefusal | ContentCheck
 }
 
 /** Fields that must be signed where a request has them. */
@@ -46,7 +42,7 @@ const SIGNED_IF_PRESENT = ['x-amz-date', 'x-amz-content-sha256', 'x-amz-security
 export function createSignatureCheck(config: SignatureConfig): SignatureCheck {
   const keys = new SigningKeys()
 
-  function begin(request: SignedRequest, nowMs: number): SignatureRefusal | PayloadCheck {
+  function begin(request: SignedRequest, nowMs: number): SignatureRefusal | ContentCheck {
     const field = request.header('authorization')
     if (field === undefined) {
       const isPresigned = /[?&]X-Amz-Signature=/i.test(request.target)
@@ -61,6 +57,7 @@ export function createSignatureCheck(config: SignatureConfig): SignatureCheck {
       return 'LIMPET_SIGNATURE_INCOMPLETE'
     const toldHash = request.header('x-amz-content-sha256')
     if (toldHash !== undefined && !/^[0-9a-f]{64}$/.test(toldHash)) return 'LIMPET_SIGNATURE_UNSIGNED_PAYLOAD'
+    if (request.header('transfer-encoding') !== undefined) return 'LIMPET_SIGNATURE_CHUNKED'
     const secret = config.accessKeys.get(accessKeyId)
     if (secret === undefined) return 'LIMPET_SIGNATURE_UNKNOWN_KEY'
     const refusal = refuseScope(scope, date) ?? refuseDate(date, nowMs)
@@ -77,7 +74,7 @@ export function createSignatureCheck(config: SignatureConfig): SignatureCheck {
       return true
     }
     if (toldHash !== undefined && !isSigned(toldHash)) return 'LIMPET_SIGNATURE_MISMATCH'
-    return payloadCheck((hash) => {
+    return contentCheck((hash) => {
       if (toldHash === undefined) return isSigned(hash) ? undefined : 'LIMPET_SIGNATURE_MISMATCH'
       return hash === toldHash ? undefined : 'LIMPET_SIGNATURE_PAYLOAD_MISMATCH'
     })
@@ -108,10 +105,11 @@ function stringToSign(date: SignatureDate, scope: readonly string[], canonicalRe
   return `AWS4-HMAC-SHA256\n${date.stamp}\n${scope.join('/')}\n${hash}`
 }
 
-function payloadCheck(judge: (hash: string) => SignatureRefusal | undefined): PayloadCheck {
+/** Hashes a request's content as it passes. */
+function contentCheck(judge: (hash: string) => SignatureRefusal | undefined): ContentCheck {
   const hash: Hash = createHash('sha256')
   return {
-    update: (bytes, from, to) => void hash.update(bytes.subarray(from, to)),
+    update: (content) => content.each((bytes, from, to) => void hash.update(bytes.subarray(from, to))),
     end: () => judge(hash.digest('hex')),
   }
 }

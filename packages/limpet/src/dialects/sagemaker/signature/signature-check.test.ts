@@ -12,9 +12,10 @@ import {
   SageMakerRuntimeClient,
   type SageMakerRuntimeClientConfig,
 } from '@aws-sdk/client-sagemaker-runtime'
-import { verdict, type WireRequest, wireRequest, withField } from './signature.fixture.ts'
-import { createSignatureCheck } from './signature.ts'
-import { type SignatureRefusal, signatureRefusals } from './signature-refusals.ts'
+import { refusals } from '../../../errors.ts'
+import { errorOf } from '../refusals.ts'
+import { createSignatureCheck, type SignatureRefusal } from './signature-check.ts'
+import { verdict, type WireRequest, wireRequest, withField } from './wire-request.fixture.ts'
 
 const credentials = { accessKeyId: 'AKIDMADEUP', secretAccessKey: 'no+real/secret' }
 /** Refusals are asserted; the SDK need not print them too. */
@@ -45,7 +46,8 @@ describe("the AWS SDK's client of a server that verifies signatures", () => {
       response.end(isStream ? '' : 'ok')
       return
     }
-    const { status, type, message } = signatureRefusals[found as SignatureRefusal]
+    const { status, type } = errorOf(found as SignatureRefusal)
+    const { message } = refusals[found as SignatureRefusal]
     response.writeHead(status, { 'content-type': 'application/json', 'x-amzn-errortype': type })
     response.end(JSON.stringify({ message }))
   })
@@ -145,7 +147,7 @@ describe("the AWS SDK's client of a server that verifies signatures", () => {
       // The SDK sends streams as they come; only its types leave them out.
       const Body = (body ?? '{}') as string
       const sent = client(options).send(new InvokeEndpointCommand({ EndpointName: 'chat', Body }))
-      const { status, message } = signatureRefusals[code]
+      const { status, message } = refusals[code]
       await assert.rejects(sent, (error: Error & { $metadata: { httpStatusCode: number } }) => {
         assert.deepEqual([error.name, error.message, error.$metadata.httpStatusCode], [name, message, status])
         return true
@@ -211,6 +213,7 @@ describe('a request is refused', () => {
   const cases: [what: string, code: SignatureRefusal, ...Parameters<typeof told>][] = [
     ['without a signature', 'LIMPET_SIGNATURE_MISSING', undefined],
     ['presigned', 'LIMPET_SIGNATURE_PRESIGNED', undefined, [], `/?X-Amz-Signature=${signature}`],
+    ['in chunks', 'LIMPET_SIGNATURE_CHUNKED', authorization(), ['Transfer-Encoding: chunked']],
     ['with another scheme', 'LIMPET_SIGNATURE_INCOMPLETE', 'Bearer abc'],
     ['without host signed', 'LIMPET_SIGNATURE_INCOMPLETE', authorization({ signed: 'x-amz-date' })],
     ['without its date signed', 'LIMPET_SIGNATURE_INCOMPLETE', authorization({ signed: 'date;host' })],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { SigningKeys } from './signature-keys.ts'
+import { SigningKeys } from './signing-keys.ts'
 
 test("the key of AWS's example is derived", () => {
   // IAM User Guide and General Reference, "Examples of how to derive a signing key".

@@ -1,4 +1,4 @@
-import type { SignedRequest } from './signature-canonical-request.ts'
+import type { SignedRequest } from './canonical-request.ts'
 
 /** When a request was signed. */
 export interface SignatureDate {
