@@ -15,7 +15,7 @@ import { ReplicaBoard } from '../replicas/replica-board.ts'
 import { type ReplicaIds, Router } from '../router.ts'
 import type { Keyring } from '../session/keyring.ts'
 import { PinTable } from '../session/pin-table.ts'
-import { LocalTurns } from '../session/turns.ts'
+import type { Turns } from '../session/turns.ts'
 import type { SharedMemory } from './shared-memory.ts'
 
 /** What a serving thread is told to route by. */
@@ -36,6 +36,14 @@ export interface ThreadHooks {
   access(records: AccessRecord[]): void
 }
 
+/** What a thread is made with, besides what it routes by. */
+export interface ThreadStart {
+  readonly memory: SharedMemory
+  readonly thread: number
+  readonly keyring: Keyring
+  readonly turns: Turns
+}
+
 /** The same trouble with every request must not fill the log. */
 const SAY_EVERY_MS = 10_000
 
@@ -51,18 +59,14 @@ export class RoutingThread {
   #logsAccess = false
 
   /** Makes a thread that routes by `routing`. Rejects when a session module or access keys can't be loaded. */
-  static async start(
-    parts: { memory: SharedMemory; thread: number; keyring: Keyring },
-    hooks: ThreadHooks,
-    routing: RoutingConfig,
-  ): Promise<RoutingThread> {
+  static async start(parts: ThreadStart, hooks: ThreadHooks, routing: RoutingConfig): Promise<RoutingThread> {
     const modules = new Map<string, SessionFunction>()
     await loadSessionModules(routing.config, modules)
     return new RoutingThread(parts, hooks, routing, modules)
   }
 
   private constructor(
-    { memory, thread, keyring }: { memory: SharedMemory; thread: number; keyring: Keyring },
+    { memory, thread, keyring, turns }: ThreadStart,
     hooks: ThreadHooks,
     routing: RoutingConfig,
     modules: Map<string, SessionFunction>,
@@ -87,7 +91,7 @@ export class RoutingThread {
       accessKeys: this.#accessKeys,
       board: new ReplicaBoard(memory.board, thread),
       pins: new PinTable(memory.pins),
-      turns: new LocalTurns(),
+      turns,
       context: this.#context,
       counters,
       get accessLog() {

@@ -4,6 +4,7 @@ import { forgetAdmissions } from '../http/admission.ts'
 import { Counters } from '../observe/counters.ts'
 import type { ReplicaBoard } from '../replicas/replica-board.ts'
 import type { Keyring } from '../session/keyring.ts'
+import { LocalTurns } from '../session/turns.ts'
 import { type RoutingConfig, RoutingThread, type ThreadHooks } from './routing-thread.ts'
 import type { SharedMemory } from './shared-memory.ts'
 import { WorkerHandle } from './worker-handle.ts'
@@ -38,7 +39,11 @@ export function serveHere({ memory, keyring, hooks }: ThreadParts): ServingThrea
   return {
     configure: async (routing) => {
       if (serving === undefined)
-        serving = await RoutingThread.start({ memory, keyring, thread: 0 }, hooks, routing)
+        serving = await RoutingThread.start(
+          { memory, keyring, thread: 0, turns: new LocalTurns() },
+          hooks,
+          routing,
+        )
       else await serving.configure(routing)
     },
     listen: async (address) => (await serving?.listen(address, false)) ?? address.port,
@@ -50,6 +55,7 @@ export function serveHere({ memory, keyring, hooks }: ThreadParts): ServingThrea
 export class WorkerThreads implements ServingThreads {
   readonly #parts: ThreadParts
   readonly #workers: (WorkerHandle | undefined)[]
+  readonly #turns = new LocalTurns()
   readonly #restarts = new Map<number, NodeJS.Timeout>()
   #routing: RoutingConfig | undefined
   #address: ListenAddress | undefined
@@ -98,7 +104,7 @@ export class WorkerThreads implements ServingThreads {
   #start(thread: number, nextRestartMs: number): WorkerHandle {
     const { memory, keyring, hooks } = this.#parts
     const startedMs = performance.now()
-    return new WorkerHandle({ memory, thread, keyring }, hooks, (error) => {
+    return new WorkerHandle({ memory, thread, keyring }, this.#turns, hooks, (error) => {
       const settled = performance.now() - startedMs > SETTLED_MS
       this.#onExit(thread, error, settled ? RESTART_FIRST_MS : nextRestartMs)
     })

@@ -1,6 +1,8 @@
-import { Worker } from 'node:worker_threads'
+import { MessageChannel, Worker } from 'node:worker_threads'
 import { LimpetError, StartError } from '../errors.ts'
+import type { Turns } from '../session/turns.ts'
 import type { ThreadHooks } from './routing-thread.ts'
+import { keepTurns } from './turn-keeper.ts'
 import type { Order, OrderMessage, WorkerMessage, WorkerStart } from './worker-messages.ts'
 
 /**
@@ -23,11 +25,19 @@ export class WorkerHandle {
   #exited = false
 
   /** `onExit` is called once when the thread ends; `error` is what it died of. */
-  constructor(start: WorkerStart, hooks: ThreadHooks, onExit: (error: Error | undefined) => void) {
+  constructor(
+    start: Omit<WorkerStart, 'turns'>,
+    turns: Turns,
+    hooks: ThreadHooks,
+    onExit: (error: Error | undefined) => void,
+  ) {
+    const { port1, port2 } = new MessageChannel()
+    keepTurns(port1, turns)
     // The same file compiled, where this one is.
     const entry = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
     this.#worker = new Worker(entry, {
-      workerData: start,
+      workerData: { ...start, turns: port2 } satisfies WorkerStart,
+      transferList: [port2],
       name: `limpet-${start.thread}`,
       resourceLimits: { maxYoungGenerationSizeMb },
     })

@@ -1,3 +1,4 @@
+import type { MessagePort } from 'node:worker_threads'
 import type { ListenAddress } from '../config/schema.ts'
 import type { AccessRecord } from '../observe/access-log.ts'
 import type { Keyring } from '../session/keyring.ts'
@@ -9,6 +10,8 @@ export interface WorkerStart {
   readonly memory: SharedMemory
   readonly thread: number
   readonly keyring: Keyring
+  /** To the keeper of turns. */
+  readonly turns: MessagePort
 }
 
 /** What the main thread asks of a worker. */

@@ -1,10 +1,12 @@
 /** The entry of a worker thread: carries out the main thread's orders, one after the other. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { RoutingThread, type ThreadHooks } from './routing-thread.ts'
+import { RemoteTurns } from './remote-turns.ts'
+import { RoutingThread, type ThreadHooks, type ThreadStart } from './routing-thread.ts'
 import type { Order, OrderMessage, WorkerMessage, WorkerStart } from './worker-messages.ts'
 
 const port = parentPort!
 const start = workerData as WorkerStart
+const parts: ThreadStart = { ...start, turns: new RemoteTurns(start.turns) }
 
 function tell(message: WorkerMessage): void {
   port.postMessage(message)
@@ -20,7 +22,7 @@ let serving: RoutingThread | undefined
 async function carryOut(order: Order): Promise<void> {
   switch (order.order) {
     case 'configure':
-      if (serving === undefined) serving = await RoutingThread.start(start, hooks, order.routing)
+      if (serving === undefined) serving = await RoutingThread.start(parts, hooks, order.routing)
       else await serving.configure(order.routing)
       return
     case 'listen':
