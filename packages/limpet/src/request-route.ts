@@ -124,13 +124,12 @@ export class RequestRoute implements Route {
     let known = false
     if (!session.isNew && pins.find(hash, this.#nowMs, session.ttlMs)) {
       known = true
-      if (pins.replica === noReplica) {
-        this.#sessionState = 'closed'
-        this.refusal = 'LIMPET_SESSION_CLOSED'
-        return
-      }
       this.#pinnedId = pins.replica
       this.#epoch = pins.epoch
+      if (pins.replica === noReplica) {
+        this.#onClosed(session, hash)
+        return
+      }
       place = replicas.indexOf(pins.replica)
     }
     const { carried } = session
@@ -147,6 +146,17 @@ export class RequestRoute implements Route {
     }
     if (known) this.#goHome(session, place, hash)
     else this.#placeNew(session, hash)
+  }
+
+  /** Who names sessions by itself may begin anew under the old name; a replica's name is of one session only. */
+  #onClosed(session: NamedSession, hash: Uint32Array): void {
+    this.#sessionState = 'closed'
+    if (this.#translation === undefined && this.#service.config.onLost === 'rehome') {
+      this.#rehome('closed', hash)
+      return
+    }
+    this.refusal = 'LIMPET_SESSION_CLOSED'
+    this.refusalLines = this.#service.dialect.end(session, this.#overTls)
   }
 
   #goHome(session: NamedSession, place: number, hash: Uint32Array): void {

@@ -68,7 +68,7 @@ describe('the admin listener', () => {
     const ended = await admin.ask(`/sessions/${ada.hash}`, 'DELETE')
     assert.deepEqual([ended.status, await ended.json()], [200, ada])
     const again = await admin.ask(`/sessions/${ada.hash}`)
-    assert.deepEqual(await again.json(), { ...ada, replica: null })
+    assert.deepEqual(await again.json(), { ...ada, replica: null, closed: true })
     assert.match(await (await admin.ask('/')).text(), /\/sessions/)
   })
 

@@ -13,7 +13,8 @@ export function sampleSession(
   changes: Partial<SessionEntry> = {},
 ): SessionEntry {
   const hash = sampleHash(service, id)
-  return { hash, service, replica: 'a', epoch: 0, idleMs: 1000, expiresInMs: 60_000, ...changes }
+  const entry = { hash, service, replica: 'a', closed: false, epoch: 0, idleMs: 1000, expiresInMs: 60_000 }
+  return { ...entry, ...changes }
 }
 
 /** A view of sessions in memory. */
@@ -38,7 +39,7 @@ export function memorySessions(
     find: async (hash) => byHash.get(hash),
     async close(hash) {
       const session = byHash.get(hash)
-      if (session !== undefined) byHash.set(hash, { ...session, replica: null })
+      if (session !== undefined) byHash.set(hash, { ...session, replica: null, closed: true })
       return session
     },
   }

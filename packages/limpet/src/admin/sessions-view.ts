@@ -2,9 +2,12 @@
 export interface SessionEntry {
   /** 32 lower-case hexadecimal digits: the keyed hash of service and session key. Tells nothing of the key. */
   readonly hash: string
-  readonly service: string
-  /** The name of the replica it lives on; null once it is closed and only remembered as such. */
+  /** Null where its replica is none of the config's, which would tell the service. */
+  readonly service: string | null
+  /** The name of the replica it lives on; null where that is none of the config's, or the session is closed. */
   readonly replica: string | null
+  /** Whether it was ended before its time, and is only remembered as such. */
+  readonly closed: boolean
   /** How many times it was moved to another replica. */
   readonly epoch: number
   /** Since its last request. */

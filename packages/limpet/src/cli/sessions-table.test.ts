@@ -4,7 +4,12 @@ import { sampleSession } from '../admin/sessions-view.fixture.ts'
 import { sessionLines, sessionsTable, shownDuration } from './sessions-table.ts'
 
 const ada = sampleSession('chat', 'ada', { hash: 'a'.repeat(32), idleMs: 192_000, expiresInMs: 1_008_000 })
-const bob = sampleSession('documents', 'bob', { hash: 'b'.repeat(32), replica: null, epoch: 12 })
+const bob = sampleSession('documents', 'bob', {
+  hash: 'b'.repeat(32),
+  replica: null,
+  closed: true,
+  epoch: 12,
+})
 
 test('sessions stand in columns, and the last line counts them', () => {
   assert.equal(

@@ -31,11 +31,11 @@ export function sessionLines(session: SessionEntry): string {
   return lines.join('')
 }
 
-function cellsOf({ hash, service, replica, epoch, idleMs, expiresInMs }: SessionEntry): string[] {
+function cellsOf({ hash, service, replica, closed, epoch, idleMs, expiresInMs }: SessionEntry): string[] {
   return [
     hash,
-    service,
-    replica ?? '(closed)',
+    service ?? '?',
+    closed ? '(closed)' : (replica ?? '(gone)'),
     `${epoch}`,
     shownDuration(idleMs),
     `in ${shownDuration(expiresInMs)}`,

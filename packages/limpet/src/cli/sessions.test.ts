@@ -76,7 +76,7 @@ describe('limpet sessions, of a running router,', () => {
     const stdout = `closed session ${ada.hash} of chat, which was on a\n`
     assert.deepEqual(await run(close, admin.place), { code: 0, stdout, stderr: '' })
     assert.match((await run(['show', ada.hash], admin.place)).stdout, /replica {2}\(closed\)\n/)
-    const again = `session ${ada.hash} of chat was closed already\n`
+    const again = `session ${ada.hash} was closed already\n`
     assert.equal((await run(close, admin.place)).stdout, again)
     const json = await run(['close', bob.hash, '--json'], admin.place)
     assert.deepEqual(JSON.parse(json.stdout), bob)

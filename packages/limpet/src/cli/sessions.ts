@@ -84,7 +84,8 @@ function json(value: unknown): string {
   return `${JSON.stringify(value, undefined, 2)}\n`
 }
 
-function closedLine({ hash, service, replica }: SessionEntry): string {
-  if (replica === null) return `session ${hash} of ${service} was closed already\n`
-  return `closed session ${hash} of ${service}, which was on ${replica}\n`
+function closedLine({ hash, service, replica, closed }: SessionEntry): string {
+  if (closed) return `session ${hash} was closed already\n`
+  const where = replica === null ? 'whose replica is gone' : `of ${service}, which was on ${replica}`
+  return `closed session ${hash} ${where}\n`
 }

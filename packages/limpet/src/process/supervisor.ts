@@ -13,6 +13,7 @@ import type { Keyring } from '../session/keyring.ts'
 import { PinTable } from '../session/pin-table.ts'
 import { claimPort } from './claim-port.ts'
 import { connectionsByDescriptors } from './descriptors.ts'
+import { PinSessions } from './pin-sessions.ts'
 import { PinSweep } from './pin-sweep.ts'
 import { createSharedMemory } from './shared-memory.ts'
 import { type ServingThreads, serveHere, WorkerThreads } from './threads.ts'
@@ -52,7 +53,13 @@ export class Supervisor {
     this.#fleet = new Fleet(board, counters, log)
     this.#sweep = new PinSweep(pins, memory.pins.buckets)
     const metrics = createMetrics({ counters, board, pins, fleet: this.#fleet, workers: config.workers })
-    this.#admin = new AdminServer({ metrics, isReady: () => this.#state === 'serving' })
+    const token = process.env.LIMPET_ADMIN_TOKEN
+    this.#admin = new AdminServer({
+      metrics,
+      isReady: () => this.#state === 'serving',
+      sessions: new PinSessions(memory.pins, this.#fleet, this.#keyring),
+      ...(token !== undefined && { token }),
+    })
     const hooks = {
       warn: (message: string, fields: Readonly<Record<string, unknown>>) => log.warn(fields, message),
       access: (records: readonly object[]) => {
