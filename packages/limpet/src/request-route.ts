@@ -1,4 +1,5 @@
-import type { NamedSession, SessionState, TranslatedAnswer, Translation } from './dialects/dialect.ts'
+import { nextCandidate, type Want, whyNoCandidate } from './candidates.ts'
+import type { NamedSession, SessionState, Translation } from './dialects/dialect.ts'
 import { type RefusalCode, refusalCodes } from './errors.ts'
 import type { AnswerContent } from './http/answer-content.ts'
 import { type RefusalWriter, refusalResponse } from './http/refusal-response.ts'
@@ -7,8 +8,6 @@ import type { ResponseHead } from './http/response-head.ts'
 import type { ContentCheck, ExchangeSummary, Route } from './http/route.ts'
 import type { MoveReason } from './observe/counters.ts'
 import { HIT, MOVED, NEW, NONE } from './outcome.ts'
-import type { PlacementView } from './placement/placement.ts'
-import type { Replica } from './replicas/replica-set.ts'
 import type { RoutedService } from './routed-service.ts'
 import type { RouterParts } from './router-parts.ts'
 import { noReplica } from './session/pin-memory.ts'
@@ -195,8 +194,8 @@ export class RequestRoute implements Route {
         this.#goHome(session, replicas.indexOf(pins.replica), hash)
         return
       }
-      // Of threads that take the last room at once, whoever now finds one too many gives it back.
-      if (replicas.sessions(place) <= (config.maxSessions ?? Number.POSITIVE_INFINITY)) {
+      // Of threads that take the last room at once, those that came too late give it back.
+      if (config.maxSessions === undefined || pins.rank <= config.maxSessions) {
         if (!session.isNew) this.#pinnedId = id
         break
       }
@@ -207,31 +206,21 @@ export class RequestRoute implements Route {
     this.#choose(place)
   }
 
-  /** The first candidate that was not tried and has room; -1: none. */
+  /** The next replica that the request may go to. */
   #candidate(hash: Uint32Array | undefined): number {
-    const { placement, balance, newcomers, replicas, config } = this.#service
-    const { maxSessions } = config
-    let view: PlacementView = replicas
-    let policy = balance
-    if (hash !== undefined) {
-      const isFirst = this.#decision !== MOVED && this.#tried.length === 0
-      const isNewcomer = this.#translation !== undefined && this.#session!.isNew
-      policy = isNewcomer ? newcomers : placement
-      view = isNewcomer ? replicas.byAllLoad : isFirst ? replicas : replicas.bySessions
-    }
-    policy.start(hash, view)
-    for (let place = policy.next(); place !== -1; place = policy.next()) {
-      if (this.#tried.includes(place)) continue
-      if (hash === undefined || maxSessions === undefined || replicas.sessions(place) < maxSessions)
-        return place
-    }
-    return -1
+    return nextCandidate(this.#want, hash, this.#service, this.#tried)
+  }
+
+  get #want(): Want {
+    if (this.#session === undefined) return 'request'
+    if (this.#translation !== undefined && this.#session.isNew) return 'nameless-session'
+    return this.#decision === MOVED || this.#tried.length > 0 ? 'lost-session' : 'session'
   }
 
   #choose(place: number): void {
     this.#place = place
     if (place === -1) {
-      this.refusal = this.#whyNone()
+      this.refusal = whyNoCandidate(this.#want, this.#service, this.#parts.board)
       return
     }
     this.#parts.board.begin(this.#service.replicas.replicas[place]!.slot)
@@ -241,19 +230,6 @@ export class RequestRoute implements Route {
     if (this.#translation !== undefined) this.requestLines += this.#translation.requestLines
     const { hosts } = this.#service
     if (hosts !== undefined) this.requestLines += `Host: ${hosts[place]}\r\n`
-  }
-
-  /** Why there is no candidate. */
-  #whyNone(): RefusalCode {
-    const { replicas, config } = this.#service
-    const { maxSessions } = config
-    if (this.#session !== undefined && maxSessions !== undefined) {
-      const isFull = (_: unknown, place: number) =>
-        replicas.available(place) && replicas.sessions(place) >= maxSessions
-      if (replicas.replicas.some(isFull)) return 'LIMPET_SESSIONS_FULL'
-    }
-    const isUnready = ({ slot }: Replica) => this.#parts.board.health(slot) === 'unready'
-    return replicas.replicas.some(isUnready) ? 'LIMPET_NOT_READY' : 'LIMPET_NO_REPLICA'
   }
 
   next(failure: 'refused' | 'connect-timeout'): boolean {
@@ -302,11 +278,7 @@ export class RequestRoute implements Route {
         this.replacesCacheControl = true
       }
     }
-    if (this.#translation !== undefined)
-      this.#learn(
-        this.#translation.answer(head, tags[this.#place]!, this.#parts.context.turn.wallMs),
-        replica.id,
-      )
+    if (this.#translation !== undefined) this.#learn(this.#translation, head, replica.id)
     if (!config.decisionHeader) return
     const { line, name } = this.#decision
     this.responseLines +=
@@ -314,17 +286,20 @@ export class RequestRoute implements Route {
   }
 
   /** What the replica's answer says of sessions is in force before the client can know of it. */
-  #learn(answer: TranslatedAnswer, replicaId: number): void {
-    const { pins } = this.#parts
+  #learn(translation: Translation, head: ResponseHead, replicaId: number): void {
+    const { pins, context } = this.#parts
+    const { wallMs } = context.turn
+    const answer = translation.answer(head, this.#service.tags[this.#place]!, wallMs)
     const { created } = answer
     this.responseLines += answer.lines
     this.droppedFields = answer.droppedFields
     this.answerContent = answer.content
     if (answer.closed) pins.close(this.#hash!, this.#nowMs, this.#nowMs + this.#session!.ttlMs)
     if (created === undefined) return
+    // First, so that no other session can take the room that was kept for this one.
+    pins.insert(this.#service.hashOf(created.key), replicaId, wallMs, created.ttlMs, created.maxAgeMs)
     this.#unreserve()
     this.#session = created
-    pins.insert(this.#hash!, replicaId, this.#nowMs, created.ttlMs, created.maxAgeMs)
   }
 
   #unreserve(): void {

@@ -30,6 +30,8 @@ export class PinSlots {
   seenExpires = 0
   seenDeadline = 0
   seenUsed = 0
+  /** After `put`: how many pins its replica had then, this one among them. */
+  rank = 0
 
   readonly #buckets: number
   readonly #versions: Int32Array
@@ -131,7 +133,7 @@ export class PinSlots {
     countUp(this.#counts, countWord.inserted)
     this.#tags[slot] = this.#tag
     Atomics.add(this.#counts, countWord.live, 1)
-    if ((replica | 0) !== none) Atomics.add(this.#pinsBySlot, replica & slotMask, 1)
+    this.rank = (replica | 0) === none ? 0 : Atomics.add(this.#pinsBySlot, replica & slotMask, 1) + 1
   }
 
   /** Empties a slot and counts why. */

@@ -21,6 +21,11 @@ export class PinTable {
   replica: number = noReplica
   /** After a call that says so: the pin's epoch, 0 to 65535. */
   epoch = 0
+  /**
+   * After `insert` gave true: how many pins the replica had just then, this one among them. Of threads that insert
+   * at once, each gets another number.
+   */
+  rank = 0
   /** After `look`: when the pin was last used, when it expires, and its deadline (0: none). */
   usedAtMs = 0
   expiresAtMs = 0
@@ -93,6 +98,7 @@ export class PinTable {
     if (inserts)
       this.#put(slot, replica, epoch, now, this.#end(nowMs + ttlMs), this.#deadline(nowMs, maxAgeMs))
     else this.#show(slots.seenReplica, slots.seenEpoch)
+    this.rank = slots.rank
     slots.unlock()
     return inserts
   }
