@@ -1,8 +1,10 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { connect as connectTls } from 'node:tls'
 import { findRedis } from './find-redis.ts'
 import { freePort } from './free-port.ts'
 import { endProcess, startProcess, within } from './process.ts'
@@ -21,6 +23,8 @@ export interface RedisServer extends AsyncDisposable {
   /** It takes connections and bytes, and answers nothing until `resume`. */
   pause(): void
   resume(): void
+  /** Has it carry out a command, and gives its answer as it stands on the wire. */
+  call(...command: string[]): Promise<string>
 }
 
 export interface RedisOptions {
@@ -29,6 +33,8 @@ export interface RedisOptions {
   readonly tls?: { readonly certificate: string; readonly key: string }
   /** More arguments, as `--cluster-enabled yes`. */
   readonly args?: readonly string[]
+  /** A config file, which Sentinels need and write to. */
+  readonly config?: string
   /** By default a free one. */
   readonly port?: number
 }
@@ -39,12 +45,15 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
   const program = await findRedis()
   const folder = await mkdtemp(join(tmpdir(), 'limpet-redis-'))
   const launch = async (port: number): Promise<ChildProcess> => {
+    const isSentinel = args.includes('--sentinel')
     const settings = [
+      ...(options.config === undefined ? [] : [options.config]),
       ...(tls === undefined ? ['--port', `${port}`] : ['--port', '0', '--tls-port', `${port}`]),
       ...(tls === undefined ? [] : ['--tls-cert-file', tls.certificate, '--tls-key-file', tls.key]),
       ...(tls === undefined ? [] : ['--tls-auth-clients', 'no']),
       ...(password === undefined ? [] : ['--requirepass', password]),
-      ...['--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no', '--daemonize', 'no'],
+      ...['--bind', '127.0.0.1', '--dir', folder, '--daemonize', 'no'],
+      ...(isSentinel ? [] : ['--save', '', '--appendonly', 'no']),
       ...args,
     ]
     const child = startProcess(program.file, settings, {
@@ -84,6 +93,8 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
     },
     pause: () => void child.kill('SIGSTOP'),
     resume: () => void child.kill('SIGCONT'),
+    call: (...command) =>
+      within(5000, command.join(' '), callRedis(port, password, command, tls !== undefined)),
     async [Symbol.asyncDispose]() {
       await endProcess(child)
       await rm(folder, { recursive: true, force: true })
@@ -97,7 +108,7 @@ async function isReady(child: ChildProcess): Promise<void> {
     for (const stream of [child.stdout!, child.stderr!]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
         said = (said + text).slice(-4000)
-        if (said.includes('Ready to accept connections')) resolve()
+        if (/Ready to accept connections|Sentinel ID is/.test(said)) resolve()
       })
     }
   })
@@ -105,4 +116,21 @@ async function isReady(child: ChildProcess): Promise<void> {
     throw new Error(`The Redis server ended at its start: ${said.trim().split('\n').at(-1)}`)
   })
   await Promise.race([ready, ended])
+}
+
+/** One command on a connection of its own. QUIT ends that, so the answer is all that comes. */
+async function callRedis(port: number, password: string | undefined, command: string[], tls: boolean) {
+  const login = password === undefined ? [] : [['AUTH', password]]
+  const commands = [...login, command, ['QUIT']]
+  const bytes = commands.map((words) => `*${words.length}\r\n${words.map(bulk).join('')}`).join('')
+  const host = '127.0.0.1'
+  const socket = tls ? connectTls({ host, port, rejectUnauthorized: false }) : connect(port, host)
+  socket.setEncoding('utf8').end(bytes)
+  let answers = ''
+  for await (const text of socket) answers += text
+  return answers.slice(password === undefined ? 0 : '+OK\r\n'.length, -'+OK\r\n'.length)
+}
+
+function bulk(word: string): string {
+  return `$${Buffer.byteLength(word)}\r\n${word}\r\n`
 }

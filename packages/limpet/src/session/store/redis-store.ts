@@ -1,0 +1,103 @@
+import { randomBytes } from 'node:crypto'
+import type { LostPin, OpenPinStore, PinStore, PinStoreEvents, StoredPin } from './pin-store.ts'
+import { parseRecord, recordText } from './record-text.ts'
+import type { ConnectRedis, RedisClient } from './redis-client.ts'
+import { offerPins } from './redis-script.ts'
+
+const prefix = 'limpet:pin:'
+const channel = 'limpet:changes'
+/** Keys in one call of the script: a server does nothing else meanwhile (some 200 µs). */
+const KEYS_A_CALL = 100
+
+/** A store in Redis or Valkey, reached by clients that `connect` makes. */
+export function redisStore(connect: ConnectRedis): OpenPinStore {
+  return async (events, signal) => {
+    const client = await connect((error) => events.failed(error), signal)
+    try {
+      const store = new RedisStore(client, events)
+      await store.watch()
+      return store
+    } catch (error) {
+      client.destroy()
+      throw error
+    }
+  }
+}
+
+class RedisStore implements PinStore {
+  readonly #client: RedisClient
+  readonly #events: PinStoreEvents
+  readonly #origin = randomBytes(8).toString('hex')
+
+  constructor(client: RedisClient, events: PinStoreEvents) {
+    this.#client = client
+    this.#events = events
+  }
+
+  async watch(): Promise<void> {
+    await this.#client.subscribe(channel, (message) => this.#onMessage(message))
+  }
+
+  async write(pins: readonly StoredPin[]): Promise<readonly LostPin[]> {
+    // In a cluster each key may be on a server of its own.
+    const size = this.#client.isCluster ? 1 : KEYS_A_CALL
+    const calls: Promise<readonly LostPin[]>[] = []
+    for (let at = 0; at < pins.length; at += size) calls.push(this.#offer(pins.slice(at, at + size)))
+    return (await Promise.all(calls)).flat()
+  }
+
+  async read(keys: readonly string[]): Promise<readonly (StoredPin | undefined)[]> {
+    if (keys.length === 0) return []
+    const names = keys.map((key) => prefix + key)
+    const texts = this.#client.isCluster
+      ? await Promise.all(names.map((name) => this.#client.get(name)))
+      : await this.#client.mGet(names)
+    const nowMs = Date.now()
+    return keys.map((key, index) => {
+      const pin = this.#parse(key, texts[index])
+      return pin !== undefined && pin.expiresAtMs > nowMs ? pin : undefined
+    })
+  }
+
+  async check(): Promise<void> {
+    await this.#client.mGet([`${prefix}check`])
+  }
+
+  async close(): Promise<void> {
+    this.#client.destroy()
+  }
+
+  async #offer(pins: readonly StoredPin[]): Promise<readonly LostPin[]> {
+    const nowMs = Date.now()
+    const call = {
+      keys: pins.map(({ key }) => prefix + key),
+      arguments: [channel, this.#origin, `${nowMs}`].concat(
+        pins.flatMap((pin) => [`${Math.max(0, pin.expiresAtMs - nowMs)}`, recordText(pin)]),
+      ),
+    }
+    const answers = await this.#client.evalSha(offerPins.sha1, call).catch((error: Error) => {
+      if (!error.message.startsWith('NOSCRIPT')) throw error
+      return this.#client.eval(offerPins.source, call)
+    })
+    return pins.flatMap((offered, index) => {
+      const text = (answers as readonly unknown[])[index]
+      const standing = text === '' ? undefined : this.#parse(offered.key, text)
+      return standing === undefined ? [] : [{ offered, standing }]
+    })
+  }
+
+  #parse(key: string, text: unknown): StoredPin | undefined {
+    if (text === null || text === undefined) return undefined
+    const pin = parseRecord(key, text)
+    if (pin === undefined) this.#events.invalid()
+    return pin
+  }
+
+  #onMessage(message: string): void {
+    const [, origin, name = '', text] = /^(\w+) (\S+) (.*)$/s.exec(message) ?? []
+    if (origin === this.#origin) return
+    const pin = name.startsWith(prefix) ? this.#parse(name.slice(prefix.length), text) : undefined
+    if (pin !== undefined) this.#events.changed(pin)
+    else if (text === undefined) this.#events.invalid()
+  }
+}
