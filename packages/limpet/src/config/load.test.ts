@@ -17,6 +17,7 @@ describe('parseConfig', () => {
       workers: availableParallelism(),
       keys: { file: undefined },
       pins: { capacity: 1_000_000 },
+      store: undefined,
       trustedProxies: [],
       forwarded: false,
       via: undefined,
