@@ -10,6 +10,7 @@ import type { MoveReason } from './observe/counters.ts'
 import { HIT, MOVED, NEW, NONE } from './outcome.ts'
 import type { RoutedService } from './routed-service.ts'
 import type { RouterParts } from './router-parts.ts'
+import type { Lookup, PinJournal } from './session/pin-journal.ts'
 import { noReplica } from './session/pin-memory.ts'
 import type { Turn, Turns } from './session/turns.ts'
 
@@ -47,6 +48,7 @@ export class RequestRoute implements Route {
   /** Whether a pin holds the place of a session that has no id yet. */
   #reserved = false
   #turn: Turn | undefined
+  #lookup: Lookup | undefined
   #onDecided: (() => void) | undefined
 
   constructor(
@@ -98,6 +100,17 @@ export class RequestRoute implements Route {
       this.#nowMs = this.#parts.context.turn.wallMs
       if (granted) this.#findHome(session, this.#service.hashOf(session.key))
       else this.refusal = 'LIMPET_SESSION_BUSY'
+      if (!this.undecided) this.#onDecided?.()
+    })
+  }
+
+  /** What the store knows of a session that the table does not know is in the table when it has answered. */
+  #askStore(session: NamedSession, hash: Uint32Array, journal: PinJournal): void {
+    this.undecided = true
+    this.#lookup = journal.lookup(hash, () => {
+      this.undecided = false
+      this.#nowMs = this.#parts.context.turn.wallMs
+      this.#findHome(session, this.#service.hashOf(session.key), true)
       this.#onDecided?.()
     })
   }
@@ -115,9 +128,9 @@ export class RequestRoute implements Route {
     return this.#service.hosts !== undefined
   }
 
-  /** Where the session lives by its pin, else where it is to live. */
-  #findHome(session: NamedSession, hash: Uint32Array): void {
-    const { pins } = this.#parts
+  /** Where the session lives by its pin, else where it is to live. `asked`: the store was, if there is one. */
+  #findHome(session: NamedSession, hash: Uint32Array, asked = false): void {
+    const { pins, journal } = this.#parts
     const { replicas } = this.#service
     let place = -1
     let known = false
@@ -130,6 +143,10 @@ export class RequestRoute implements Route {
         return
       }
       place = replicas.indexOf(pins.replica)
+    }
+    if (!known && !asked && journal !== undefined && !session.isNew) {
+      this.#askStore(session, hash, journal)
+      return
     }
     const { carried } = session
     // The table knows better than the client only when it re-homed the session after the client last heard.
@@ -196,7 +213,9 @@ export class RequestRoute implements Route {
       }
       // Of threads that take the last room at once, those that came too late give it back.
       if (config.maxSessions === undefined || pins.rank <= config.maxSessions) {
-        if (!session.isNew) this.#pinnedId = id
+        if (session.isNew) break
+        this.#pinnedId = id
+        this.#note(session, id, 0)
         break
       }
       pins.remove(hash)
@@ -204,6 +223,14 @@ export class RequestRoute implements Route {
       place = this.#candidate(hash)
     }
     this.#choose(place)
+  }
+
+  /** Has the store know that the session lives there. */
+  #note(session: NamedSession, replica: number, epoch: number, ttlMs = session.ttlMs): void {
+    const { journal, pins } = this.#parts
+    if (journal === undefined) return
+    const deadlineMs = pins.look(this.#hash!, this.#nowMs) ? pins.deadlineMs : 0
+    journal.note(this.#hash!, replica, epoch, this.#nowMs, ttlMs, deadlineMs)
   }
 
   /** The next replica that the request may go to. */
@@ -260,7 +287,9 @@ export class RequestRoute implements Route {
     const { pins } = this.#parts
     if (this.#pinnedId === -1) return
     const stays = pins.find(this.#hash!, this.#nowMs, this.#session!.ttlMs) && pins.replica !== this.#pinnedId
-    if (!stays) pins.remove(this.#hash!)
+    if (stays) return
+    pins.remove(this.#hash!)
+    this.#note(this.#session!, this.#pinnedId, 0, 0)
   }
 
   responded(head: ResponseHead): void {
@@ -294,7 +323,10 @@ export class RequestRoute implements Route {
     this.responseLines += answer.lines
     this.droppedFields = answer.droppedFields
     this.answerContent = answer.content
-    if (answer.closed) pins.close(this.#hash!, this.#nowMs, this.#nowMs + this.#session!.ttlMs)
+    if (answer.closed) {
+      pins.close(this.#hash!, this.#nowMs, this.#nowMs + this.#session!.ttlMs)
+      this.#note(this.#session!, noReplica, pins.epoch)
+    }
     if (created === undefined) return
     // First, so that no other session can take the room that was kept for this one.
     pins.insert(this.#service.hashOf(created.key), replicaId, wallMs, created.ttlMs, created.maxAgeMs)
@@ -332,6 +364,7 @@ export class RequestRoute implements Route {
     this.#epoch = pins.epoch
     if (moves) {
       if (this.#decision === MOVED) counters.moved(index, this.#reason!)
+      this.#note(session, toId, this.#epoch)
       return this.#place
     }
     if (pins.replica === toId) {
@@ -346,6 +379,7 @@ export class RequestRoute implements Route {
     const { board, counters, accessLog } = this.#parts
     const { replicas, index } = this.#service
     this.#turn?.leave()
+    this.#lookup?.cancel()
     this.#unreserve()
     const code = this.refusal ?? summary.refusal
     if (code !== undefined) counters.refused(refusalCodes.indexOf(code))

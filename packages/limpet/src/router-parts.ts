@@ -1,10 +1,13 @@
 import type { AccessLog } from './observe/access-log.ts'
 import type { Counters } from './observe/counters.ts'
 import type { ServiceParts } from './routed-service.ts'
+import type { PinJournal } from './session/pin-journal.ts'
 
 /** Everything a thread's router works with. */
 export interface RouterParts extends ServiceParts {
   readonly counters: Counters
+  /** The way to the store that routers share, where there is one. */
+  readonly journal: PinJournal | undefined
   readonly accessLog: AccessLog | undefined
   /** Whether the forwarding fields of a peer are believed. */
   isTrusted(address: string): boolean

@@ -24,6 +24,20 @@ export interface MetricsSource {
     }[]
   }
   readonly workers: number
+  /** The store that routers share, where there is one. */
+  readonly store?: { stats(): StoreStats } | undefined
+}
+
+/** What there is to know of a store. */
+export interface StoreStats {
+  readonly up: boolean
+  readonly waiting: number
+  readonly written: number
+  readonly writes: number
+  readonly dropped: number
+  readonly invalid: number
+  readonly announced: number
+  readonly reads: Readonly<Record<'hit' | 'miss' | 'timeout' | 'error', number>>
 }
 
 /** The text of all metrics, in the Prometheus exposition format. */
@@ -42,11 +56,38 @@ export function createMetrics(source: MetricsSource): Metrics {
   addServiceMetrics(registry, source)
   addReplicaMetrics(registry, source)
   addPinMetrics(registry, source)
+  if (source.store !== undefined) addStoreMetrics(registry, source.store)
   return {
     contentType: registry.contentType,
     // prom-client writes Nan, which the format does not know.
     text: async () => (await registry.metrics()).replaceAll(' Nan\n', ' NaN\n') + durationHistogram(source),
   }
+}
+
+function addStoreMetrics(registry: Registry, store: NonNullable<MetricsSource['store']>): void {
+  const values = (): readonly (readonly [
+    kind: typeof Counter | typeof Gauge,
+    name: string,
+    help: string,
+    value: number,
+  ])[] => {
+    const { up, waiting, written, writes, dropped, invalid, announced } = store.stats()
+    return [
+      [Gauge, 'limpet_store_up', 'Whether the store can be used: 1 or 0.', up ? 1 : 0],
+      [Gauge, 'limpet_store_queue', 'Records that wait to be written to the store.', waiting],
+      [Counter, 'limpet_store_written_total', 'Records written to the store.', written],
+      [Counter, 'limpet_store_writes_total', 'Batches in which they were written.', writes],
+      [Counter, 'limpet_store_dropped_total', 'Records that found no room in the queue.', dropped],
+      [Counter, 'limpet_store_invalid_total', 'What the store held and was no record.', invalid],
+      [Counter, 'limpet_store_announced_total', 'Changes that other routers announced.', announced],
+    ]
+  }
+  for (const [at, [kind, name, help]] of values().entries())
+    add(registry, kind, name, help, [], (set) => set({}, values()[at]![3]))
+  const help = 'Sessions that the table did not know and the store was asked for, by what came of it.'
+  add(registry, Counter, 'limpet_store_reads_total', help, ['result'], (set) => {
+    for (const [result, count] of Object.entries(store.stats().reads)) set({ result }, count)
+  })
 }
 
 type Labels = Record<string, string>

@@ -1,42 +1,40 @@
 import { setImmediate } from 'node:timers/promises'
 import type { SessionEntry, SessionFilter, SessionPage, SessionsView } from '../admin/sessions-view.ts'
 import type { Fleet } from '../replicas/fleet.ts'
+import { type ReplicaName, ReplicaNames } from '../replicas/replica-names.ts'
 import type { Keyring } from '../session/keyring.ts'
-import { bucketOf, noReplica, type PinMemory } from '../session/pin-memory.ts'
+import { noReplica, type PinMemory } from '../session/pin-memory.ts'
 import { PinScan, type ScannedPin } from '../session/pin-scan.ts'
 import { PinTable } from '../session/pin-table.ts'
 import { createSessionHasher } from '../session/siphash.ts'
+import { pinKey, readPinKey } from '../session/store/pin-store.ts'
+import type { PinNote } from './journal-messages.ts'
 
 /** How much of the table is read before other work of the main thread has its turn: 65,536 slots. */
 const SLICE_BUCKETS = 4096
 
 type Fleeting = Pick<Fleet, 'services'>
 
-interface Home {
-  readonly service: string
-  readonly replica: string
-}
-
 /** The sessions of a router as its pin table has them, for the admin listener. */
 export class PinSessions implements SessionsView {
-  readonly #memory: PinMemory
   readonly #pins: PinTable
   readonly #scan: PinScan
   readonly #fleet: Fleeting
+  readonly #names: ReplicaNames
   readonly #keyring: Keyring
-  readonly #onClosed: (key: Uint32Array) => void
+  readonly #onClosed: (note: PinNote) => void
 
-  /** `onClosed` is told the key of each session that was closed here. */
+  /** `onClosed` is told of each session that was closed here. */
   constructor(
     memory: PinMemory,
     fleet: Fleeting,
     keyring: Keyring,
-    onClosed: (key: Uint32Array) => void = () => undefined,
+    onClosed: (note: PinNote) => void = () => undefined,
   ) {
-    this.#memory = memory
     this.#pins = new PinTable(memory)
     this.#scan = new PinScan(memory)
     this.#fleet = fleet
+    this.#names = new ReplicaNames(() => fleet.services)
     this.#keyring = keyring
     this.#onClosed = onClosed
   }
@@ -48,20 +46,17 @@ export class PinSessions implements SessionsView {
   hashOf(service: string, id: string): string {
     const key = new Uint32Array(4)
     createSessionHasher(this.#keyring.hashKey, service)(Buffer.from(id, 'utf8').toString('latin1'), key)
-    // As the table has it: there a word of 0 is an empty slot.
-    key[2] ||= 1
-    return hexOf(key)
+    return pinKey(key)
   }
 
   async list({ service, replica, minIdleMs = 0, limit }: SessionFilter): Promise<SessionPage> {
-    const homes = this.#homes()
     const sessions: SessionEntry[] = []
     let total = 0
     let bucket = 0
     do {
       const nowMs = Date.now()
       bucket = this.#scan.walk(bucket, SLICE_BUCKETS, (pin) => {
-        const home = homes.get(pin.replica)
+        const home = this.#names.nameOf(pin.replica)
         if (pin.expiresAtMs <= nowMs || nowMs - pin.usedAtMs < minIdleMs) return
         if (service !== undefined && home?.service !== service) return
         if (replica !== undefined && home?.replica !== replica) return
@@ -76,13 +71,10 @@ export class PinSessions implements SessionsView {
   async find(hash: string): Promise<SessionEntry | undefined> {
     const key = keyOf(hash)
     const nowMs = Date.now()
-    let found: SessionEntry | undefined
-    const visit = (pin: ScannedPin): void => {
-      if (pin.expiresAtMs > nowMs && hexOf(pin.key) === hash)
-        found = entryOf(pin, this.#homes().get(pin.replica), nowMs)
-    }
-    for (const word of [key[0]!, key[1]!]) this.#scan.walk(bucketOf(word, this.#memory.buckets), 1, visit)
-    return found
+    const pins = this.#pins
+    if (!pins.look(key, nowMs)) return undefined
+    const { replica, epoch, usedAtMs, expiresAtMs } = pins
+    return entryOf({ key, replica, epoch, usedAtMs, expiresAtMs }, this.#names.nameOf(replica), nowMs)
   }
 
   async close(hash: string): Promise<SessionEntry | undefined> {
@@ -91,22 +83,19 @@ export class PinSessions implements SessionsView {
     const key = keyOf(hash)
     const nowMs = Date.now()
     this.#pins.close(key, nowMs, nowMs + entry.expiresInMs)
-    this.#onClosed(key)
+    const { epoch, expiresInMs: ttlMs } = entry
+    this.#onClosed({ key: hash, replica: noReplica, epoch, nowMs, ttlMs, deadlineMs: 0 })
     return entry
-  }
-
-  #homes(): Map<number, Home> {
-    const homes = new Map<number, Home>()
-    for (const { config, replicas } of this.#fleet.services)
-      for (const { id, config: replica } of replicas)
-        homes.set(id, { service: config.name, replica: replica.name })
-    return homes
   }
 }
 
-function entryOf(pin: ScannedPin, home: Home | undefined, nowMs: number): SessionEntry {
+function entryOf(
+  pin: Omit<ScannedPin, 'deadlineMs'>,
+  home: ReplicaName | undefined,
+  nowMs: number,
+): SessionEntry {
   return {
-    hash: hexOf(pin.key),
+    hash: pinKey(pin.key),
     service: home?.service ?? null,
     replica: home?.replica ?? null,
     closed: pin.replica === noReplica,
@@ -116,10 +105,6 @@ function entryOf(pin: ScannedPin, home: Home | undefined, nowMs: number): Sessio
   }
 }
 
-function hexOf(key: Uint32Array): string {
-  return [...key].map((word) => word.toString(16).padStart(8, '0')).join('')
-}
-
 function keyOf(hash: string): Uint32Array {
-  return Uint32Array.from({ length: 4 }, (_, word) => Number.parseInt(hash.slice(word * 8, word * 8 + 8), 16))
+  return readPinKey(hash, new Uint32Array(4))
 }

@@ -14,6 +14,7 @@ import { seldom } from '../observe/seldom.ts'
 import { ReplicaBoard } from '../replicas/replica-board.ts'
 import { type ReplicaIds, Router } from '../router.ts'
 import type { Keyring } from '../session/keyring.ts'
+import type { PinJournal } from '../session/pin-journal.ts'
 import { PinTable } from '../session/pin-table.ts'
 import type { Turns } from '../session/turns.ts'
 import type { SharedMemory } from './shared-memory.ts'
@@ -42,6 +43,7 @@ export interface ThreadStart {
   readonly thread: number
   readonly keyring: Keyring
   readonly turns: Turns
+  readonly journal: PinJournal | undefined
 }
 
 /** The same trouble with every request must not fill the log. */
@@ -54,6 +56,7 @@ export class RoutingThread {
   readonly #listener: Listener
   readonly #accessLog: AccessLog
   readonly #modules: Map<string, SessionFunction>
+  readonly #journal: PinJournal | undefined
   readonly #accessKeys = new Map<string, AccessKeys>()
   readonly #deadlines = new Deadlines()
   #logsAccess = false
@@ -66,13 +69,14 @@ export class RoutingThread {
   }
 
   private constructor(
-    { memory, thread, keyring, turns }: ThreadStart,
+    { memory, thread, keyring, turns, journal }: ThreadStart,
     hooks: ThreadHooks,
     routing: RoutingConfig,
     modules: Map<string, SessionFunction>,
   ) {
     const counters = new Counters(memory.counters[thread]!)
     this.#modules = modules
+    this.#journal = journal
     this.#accessLog = new AccessLog((records) => hooks.access(records))
     this.#context = createServerContext({
       settings: settingsOf(routing),
@@ -92,6 +96,7 @@ export class RoutingThread {
       board: new ReplicaBoard(memory.board, thread),
       pins: new PinTable(memory.pins),
       turns,
+      journal,
       context: this.#context,
       counters,
       get accessLog() {
@@ -131,6 +136,7 @@ export class RoutingThread {
     this.#router.close()
     this.#deadlines.stop()
     this.#accessLog.flush()
+    this.#journal?.flush()
   }
 }
 

@@ -11,6 +11,8 @@ export interface SharedMemory {
   readonly admission: AdmissionMemory
   /** One a serving thread. */
   readonly counters: readonly CounterMemory[]
+  /** Of `StoreState`. */
+  readonly store: SharedArrayBuffer
 }
 
 /** Makes it for `threads` serving threads; the main thread gets a row of its own beyond theirs on the board. */
@@ -20,5 +22,6 @@ export function createSharedMemory(threads: number, pinCapacity: number): Shared
     board: createBoardMemory(threads + 1),
     admission: createAdmissionMemory(threads),
     counters: Array.from({ length: threads }, () => createCounterMemory(MAX_SLOTS)),
+    store: new SharedArrayBuffer(4),
   }
 }

@@ -1,22 +1,32 @@
 import { createHash } from 'node:crypto'
+import { MessageChannel } from 'node:worker_threads'
 import type { Logger } from 'pino'
 import { AdminServer } from '../admin/admin-server.ts'
 import { restartNeeded } from '../config/diff.ts'
 import { loadKeyring } from '../config/load-keys.ts'
-import type { Config } from '../config/schema.ts'
+import type { Config, StoreConfig } from '../config/schema.ts'
 import { StartError } from '../errors.ts'
 import { CounterReader } from '../observe/counters.ts'
 import { createMetrics } from '../observe/metrics.ts'
 import { Fleet } from '../replicas/fleet.ts'
 import { ReplicaBoard } from '../replicas/replica-board.ts'
+import { ReplicaNames } from '../replicas/replica-names.ts'
 import type { Keyring } from '../session/keyring.ts'
 import { PinTable } from '../session/pin-table.ts'
+import { storeOf } from '../session/store/open-store.ts'
 import { claimPort } from './claim-port.ts'
 import { connectionsByDescriptors } from './descriptors.ts'
+import { StoreState } from './journal-messages.ts'
 import { PinSessions } from './pin-sessions.ts'
 import { PinSweep } from './pin-sweep.ts'
-import { createSharedMemory } from './shared-memory.ts'
+import { createSharedMemory, type SharedMemory } from './shared-memory.ts'
+import { StoreKeeper } from './store-keeper.ts'
+import { StoreRefresh } from './store-refresh.ts'
 import { type ServingThreads, serveHere, WorkerThreads } from './threads.ts'
+import type { WorkerStart } from './worker-messages.ts'
+
+/** How long what waits for the store may take to be written when the router ends. */
+const STORE_STOP_MS = 2000
 
 /** Where a router that has started can be reached. */
 export interface Started {
@@ -34,6 +44,7 @@ export class Supervisor {
   readonly #threads: ServingThreads
   readonly #fleet: Fleet
   readonly #sweep: PinSweep
+  readonly #store: { readonly keeper: StoreKeeper; readonly refresh: StoreRefresh } | undefined
   readonly #admin: AdminServer
   #config: Config
   #state: 'new' | 'serving' | 'closing' = 'new'
@@ -52,12 +63,21 @@ export class Supervisor {
     const counters = new CounterReader(memory.counters)
     this.#fleet = new Fleet(board, counters, log)
     this.#sweep = new PinSweep(pins, memory.pins.buckets)
-    const metrics = createMetrics({ counters, board, pins, fleet: this.#fleet, workers: config.workers })
+    this.#store = config.store && this.#makeStore(config.store, memory)
+    const store = this.#store?.keeper
+    const metrics = createMetrics({
+      counters,
+      board,
+      pins,
+      fleet: this.#fleet,
+      workers: config.workers,
+      store,
+    })
     const token = process.env.LIMPET_ADMIN_TOKEN
     this.#admin = new AdminServer({
       metrics,
       isReady: () => this.#state === 'serving',
-      sessions: new PinSessions(memory.pins, this.#fleet, this.#keyring),
+      sessions: new PinSessions(memory.pins, this.#fleet, this.#keyring, (note) => store?.note(note)),
       ...(token !== undefined && { token }),
     })
     const hooks = {
@@ -67,7 +87,8 @@ export class Supervisor {
       },
     }
     const accessLog = log.child({ log: 'access' }, { level: 'info' })
-    const parts = { memory, keyring: this.#keyring, board, hooks, log }
+    const openJournal = () => this.#openJournal()
+    const parts = { memory, keyring: this.#keyring, board, hooks, log, openJournal }
     this.#threads = config.workers === 0 ? serveHere(parts) : new WorkerThreads(config.workers, parts)
   }
 
@@ -77,6 +98,8 @@ export class Supervisor {
     try {
       const address = await claimPort(this.#config.listen, '--listen')
       await this.#putInForce(this.#config)
+      this.#store?.keeper.start()
+      this.#store?.refresh.start()
       const port = await this.#threads.listen(address)
       const { admin } = this.#config
       const adminPort = admin && (await this.#admin.listen(admin))
@@ -98,8 +121,8 @@ export class Supervisor {
       if (this.#state !== 'serving') return
       const later = restartNeeded(this.#config, config)
       // What only a restart applies stays as it is until then, and the next reload says so again.
-      const { listen, admin, workers, keys, pins } = this.#config
-      const next = { ...config, listen, admin, workers, keys, pins }
+      const { listen, admin, workers, keys, pins, store } = this.#config
+      const next = { ...config, listen, admin, workers, keys, pins, store }
       await this.#putInForce(next)
       this.#config = next
       this.#log.info({ services: config.services.length }, 'the config was reloaded')
@@ -125,6 +148,8 @@ export class Supervisor {
     await this.#threads.close(deadlineMs)
     this.#fleet.stop()
     this.#sweep.stop()
+    this.#store?.refresh.stop()
+    await this.#store?.keeper.stop(STORE_STOP_MS)
     await this.#admin.close()
   }
 
@@ -143,6 +168,34 @@ export class Supervisor {
     if (possible > 0 && limits.connections > possible)
       this.#log.warn({ possible }, 'limits.connections is more than file descriptors allow: see ulimit -n')
     return possible > 0 ? Math.min(limits.connections, possible) : limits.connections
+  }
+
+  #makeStore(config: StoreConfig, memory: SharedMemory): { keeper: StoreKeeper; refresh: StoreRefresh } {
+    const names = new ReplicaNames(() => this.#fleet.services)
+    const keeper = new StoreKeeper({
+      open: storeOf(config),
+      shown: config.location.shown,
+      queue: config.queue,
+      lookupMs: config.lookupTimeoutMs,
+      pins: new PinTable(memory.pins),
+      names,
+      state: new StoreState(memory.store),
+      log: this.#log,
+    })
+    // Where the client carries a session's first home, the store need not know it.
+    const keepsFor = (replica: number): boolean => {
+      const service = names.nameOf(replica)?.service
+      return this.#config.services.some(({ name, dialect }) => name === service && dialect !== 'sagemaker')
+    }
+    return { keeper, refresh: new StoreRefresh(memory.pins, keeper, keepsFor) }
+  }
+
+  #openJournal(): WorkerStart['journal'] {
+    const { store } = this.#config
+    if (this.#store === undefined || store === undefined) return undefined
+    const { port1, port2 } = new MessageChannel()
+    this.#store.keeper.serve(port1)
+    return { port: port2, lookupMs: store.lookupTimeoutMs }
   }
 
   #loadKeys(config: Config): Keyring {

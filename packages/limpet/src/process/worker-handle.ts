@@ -37,7 +37,7 @@ export class WorkerHandle {
     const entry = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
     this.#worker = new Worker(entry, {
       workerData: { ...start, turns: port2 } satisfies WorkerStart,
-      transferList: [port2],
+      transferList: start.journal === undefined ? [port2] : [port2, start.journal.port],
       name: `limpet-${start.thread}`,
       resourceLimits: { maxYoungGenerationSizeMb },
     })

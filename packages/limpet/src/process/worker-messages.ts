@@ -12,6 +12,8 @@ export interface WorkerStart {
   readonly keyring: Keyring
   /** To the keeper of turns. */
   readonly turns: MessagePort
+  /** To the keeper of the store, where there is one, and how long a lookup may take. */
+  readonly journal: { readonly port: MessagePort; readonly lookupMs: number } | undefined
 }
 
 /** What the main thread asks of a worker. */

@@ -1,12 +1,21 @@
 /** The entry of a worker thread: carries out the main thread's orders, one after the other. */
 import { parentPort, workerData } from 'node:worker_threads'
+import { StoreState } from './journal-messages.ts'
+import { RemoteJournal } from './remote-journal.ts'
 import { RemoteTurns } from './remote-turns.ts'
 import { RoutingThread, type ThreadHooks, type ThreadStart } from './routing-thread.ts'
 import type { Order, OrderMessage, WorkerMessage, WorkerStart } from './worker-messages.ts'
 
 const port = parentPort!
 const start = workerData as WorkerStart
-const parts: ThreadStart = { ...start, turns: new RemoteTurns(start.turns) }
+const { memory, thread, keyring, turns, journal } = start
+const parts: ThreadStart = {
+  memory,
+  thread,
+  keyring,
+  turns: new RemoteTurns(turns),
+  journal: journal && new RemoteJournal(journal.port, new StoreState(memory.store), journal.lookupMs),
+}
 
 function tell(message: WorkerMessage): void {
   port.postMessage(message)
