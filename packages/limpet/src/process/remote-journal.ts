@@ -6,6 +6,11 @@ import type { JournalAnswer, JournalMessage, PinNote, StoreState } from './journ
 /** How long notes are gathered: they are behind the hot path, and a message costs more than what is in it. */
 const NOTES_MS = 20
 const MOST_NOTES = 500
+/**
+ * Lookups go out at once, unless others went out so shortly before: then they are gathered for the rest of this
+ * time. A message each way for each of 1,000 new sessions a second would cost as much as the requests themselves.
+ */
+const ASK_EVERY_MS = 10
 /** The keeper answers within its own bound; this is for a main thread that does not come to it. */
 const GRACE_MS = 250
 
@@ -19,6 +24,7 @@ export class RemoteJournal implements PinJournal {
   #asks: [id: number, key: string][] = []
   #nextId = 0
   #timer: NodeJS.Timeout | undefined
+  #askedMs = 0
 
   constructor(port: MessagePort, state: StoreState, lookupMs: number) {
     this.#port = port
@@ -50,27 +56,38 @@ export class RemoteJournal implements PinJournal {
     }
     const id = this.#nextId++
     this.#waiting.set(id, onAnswer)
-    // All that this turn of the event loop asks for goes out together.
-    if (this.#asks.length === 0) setImmediate(() => this.#ask())
-    this.#asks.push([id, pinKey(key)])
+    if (this.#asks.push([id, pinKey(key)]) === 1) this.#scheduleAsk()
     return { cancel: () => void this.#waiting.delete(id) }
   }
 
+  #scheduleAsk(): void {
+    const waitMs = this.#askedMs + ASK_EVERY_MS - performance.now()
+    if (waitMs > 0) setTimeout(() => this.#ask(), waitMs)
+    // All that this turn of the event loop asks for goes out together.
+    else setImmediate(() => this.#ask())
+  }
+
   #ask(): void {
+    this.#askedMs = performance.now()
     const ids = this.#asks.map(([id]) => id)
     const late = (): void => {
       for (const id of ids) this.#answer(id)
     }
     setTimeout(late, this.#lookupMs + GRACE_MS).unref()
-    this.flush()
+    const asks = this.#asks
+    this.#asks = []
+    this.#send(asks)
   }
 
   flush(): void {
+    if (this.#notes.length > 0) this.#send([])
+  }
+
+  #send(asks: JournalMessage['asks']): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    this.#port.postMessage({ notes: this.#notes, asks: this.#asks } satisfies JournalMessage)
+    this.#port.postMessage({ notes: this.#notes, asks } satisfies JournalMessage)
     this.#notes = []
-    this.#asks = []
   }
 
   #answer(id: number): void {
