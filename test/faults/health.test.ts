@@ -24,7 +24,7 @@ ${replicaLines(replicas)}`,
     const homes = await forEach(names, 8, async (name) => (await ask(name)).replica)
 
     await replicas[0]!.setHealth(500)
-    const down = await router.logged('that a is down', ({ msg }) => msg === 'a replica is down')
+    const down = await router.logged('that a is not ready', ({ msg }) => msg === 'a replica is not ready')
     assert.deepEqual([down.service, down.replica, down.reason], ['app', 'a', 'status 500'])
     assert.equal(await state('down'), 1)
     for (const [index, name] of names.entries()) {
