@@ -15,6 +15,7 @@ export { readSettings, type Settings } from './settings.ts'
 export { onStopSignal, type StopSignal } from './stop-signal.ts'
 export { createFileStore, type FileStoreOptions } from './store/file-store.ts'
 export { createMemoryStore } from './store/memory-store.ts'
+export { createRedisStore, type RedisStoreOptions } from './store/redis-store.ts'
 export type {
   NewValue,
   SessionRecord,

@@ -100,6 +100,8 @@ export class Sessions {
     const known = this.#note(record)
     known.served = true
     known.users++
+    // Or another process would end a session whose idle time runs out during this request.
+    await this.#touch(known)
     return new Session(record, this.#context)
   }
 
@@ -140,7 +142,10 @@ export class Sessions {
 
   async #sweepIds(ids: Iterable<string>): Promise<void> {
     for (const id of ids) {
-      await this.#sweepOne(id).catch((error) => this.#options.report(error, `look at session ${id}`))
+      await this.#sweepOne(id).catch((error) => {
+        // Somebody took it over between the look and the end: it is theirs.
+        if (!(error instanceof StaleEpochError)) this.#options.report(error, `look at session ${id}`)
+      })
     }
   }
 
@@ -159,7 +164,10 @@ export class Sessions {
   async #open(id: string, epoch: number): Promise<SessionRecord> {
     if (!isSessionId(id)) throw new SessionNotFoundError(id.slice(0, 256))
     const known = this.#known.get(id)
-    const record = await this.#openStored(id, Math.max(epoch, known?.record.epoch ?? 0))
+    // A router that has forgotten the epoch still finds the session where it was last; a replica that has only seen it
+    // in the store must not pass for that one.
+    const ownEpoch = known?.served ? known.record.epoch : 0
+    const record = await this.#openStored(id, Math.max(epoch, ownEpoch))
     if (!record) {
       if (known) await this.#vanished(id, known)
       throw new SessionNotFoundError(id, { expired: known !== undefined && this.#hasEnded(known.record) })

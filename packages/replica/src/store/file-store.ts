@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { constants, createWriteStream } from 'node:fs'
+import { constants } from 'node:fs'
 import { access, type FileHandle, mkdir, open, readdir, rename, rm, unlink, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
+import { Readable } from 'node:stream'
 import { SettingsError, StaleEpochError } from '../errors.ts'
 import { isSessionId } from '../session-id.ts'
 import { fenceName, raiseEpoch, whyRefused } from './epoch-fence.ts'
@@ -113,9 +113,12 @@ async function read(folder: string, key: string): Promise<StoredValue | undefine
 
 async function contentOf(file: FileHandle): Promise<Omit<StoredValue, 'kind'> | undefined> {
   const stats = await file.stat()
-  if (stats.isFile()) return { bytes: stats.size, content: file.createReadStream() }
+  // Never more than announced, even if another program makes the file longer meanwhile.
+  if (stats.isFile() && stats.size > 0) {
+    return { bytes: stats.size, content: file.createReadStream({ end: stats.size - 1 }) }
+  }
   await file.close()
-  return undefined
+  return stats.isFile() ? { bytes: 0, content: Readable.from([]) } : undefined
 }
 
 async function destroy(change: Change): Promise<boolean> {
@@ -135,7 +138,14 @@ async function putFile(
 ): Promise<void> {
   const draft = join(folder, fenceName(epoch), randomUUID())
   try {
-    await pipeline(content, createWriteStream(draft, { flags: 'wx', mode: 0o600, flush: true }))
+    const file = await open(draft, 'wx', 0o600)
+    try {
+      // One piece after the other, since the caller may go on using its buffer.
+      await file.writeFile(content)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
     await rename(draft, join(folder, name))
   } catch (error) {
     await rm(draft, { force: true })
