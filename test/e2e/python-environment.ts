@@ -1,7 +1,7 @@
 import { type ExecFileException, execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { repositoryRoot } from './demo-process.ts'
@@ -13,7 +13,7 @@ export type PythonEnvironment = { readonly python: string } | { readonly missing
 
 /**
  * Makes a virtual environment with `python/requirements.txt` below `node_modules/.cache`, or takes the one that an
- * earlier run has made for the same Python and the same requirements.
+ * earlier run has made for the same Python and the same requirements. Test files may ask for it at once.
  */
 export async function pythonEnvironment(): Promise<PythonEnvironment> {
   const requirements = join(repositoryRoot, 'test/e2e/python/requirements.txt')
@@ -27,23 +27,43 @@ export async function pythonEnvironment(): Promise<PythonEnvironment> {
     'node_modules/.cache',
     `limpet-python-${key.digest('hex').slice(0, 16)}`,
   )
-  const complete = join(folder, 'complete')
-  const python = join(folder, 'bin/python')
-  if (existsSync(complete)) return { python }
-  // What is there without the mark is left from a run that was interrupted.
+  if (!existsSync(folder)) {
+    const unfinished = `${folder}.${process.pid}`
+    const missing = await makeEnvironment(unfinished, requirements)
+    // Under its name only when it is whole. One that another test file has made meanwhile is as good.
+    const made = missing === undefined && (await isRenamed(unfinished, folder))
+    if (!made) await rm(unfinished, { recursive: true, force: true })
+    if (missing !== undefined) return { missing }
+  }
+  return { python: join(folder, 'bin/python') }
+}
+
+/** Returns why it can't be made, if it can't. */
+async function makeEnvironment(folder: string, requirements: string): Promise<string | undefined> {
   await rm(folder, { recursive: true, force: true })
   try {
     await run('python3', ['-m', 'venv', folder])
   } catch (error) {
-    return { missing: `python3 can't make a virtual environment (${lastLine(error)})` }
+    return `python3 can't make a virtual environment (${lastLine(error)})`
   }
+  const pip = ['-m', 'pip', 'install', '--quiet', '--retries', '1', '-r', requirements]
   try {
-    await run(python, ['-m', 'pip', 'install', '--quiet', '--retries', '1', '-r', requirements])
+    await run(join(folder, 'bin/python'), pip)
   } catch (error) {
-    return { missing: `pip can't install openai and requests (${lastLine(error)})` }
+    return `pip can't install the Python packages (${lastLine(error)})`
   }
-  await writeFile(complete, '')
-  return { python }
+  return undefined
+}
+
+/** False where another has taken the name. */
+async function isRenamed(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to)
+    return true
+  } catch (error) {
+    if (existsSync(to)) return false
+    throw error
+  }
 }
 
 function lastLine(error: unknown): string {
