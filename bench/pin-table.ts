@@ -12,7 +12,7 @@ import {
   openClaim,
   replicaTag,
   sealClaim,
-} from '../packages/limpet/src/session/routing-suffix.ts'
+} from '../packages/limpet/src/session/routing-claim.ts'
 import { createSessionHasher } from '../packages/limpet/src/session/siphash.ts'
 
 const capacity = 1_000_000

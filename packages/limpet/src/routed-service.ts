@@ -13,7 +13,7 @@ import { createRendezvous } from './placement/rendezvous.ts'
 import type { ReplicaBoard } from './replicas/replica-board.ts'
 import { type Replica, ReplicaSet } from './replicas/replica-set.ts'
 import type { PinTable } from './session/pin-table.ts'
-import { replicaTag } from './session/routing-suffix.ts'
+import { replicaTag } from './session/routing-claim.ts'
 import { createSessionHasher } from './session/siphash.ts'
 import type { Turns } from './session/turns.ts'
 

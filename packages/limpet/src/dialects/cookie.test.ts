@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { createKeyring } from '../session/keyring.ts'
-import { replicaTag } from '../session/routing-suffix.ts'
+import { replicaTag } from '../session/routing-claim.ts'
 import { createCookieDialect } from './cookie.ts'
 import { sampleParts, sampleRequest, sampleService } from './dialect.fixture.ts'
 

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { type CookieConfig, cookieSchema } from '../config/cookie-schema.ts'
 import { AffinityCookie } from './affinity-cookie.ts'
 import { createKeyring } from './keyring.ts'
-import { replicaTag } from './routing-suffix.ts'
+import { replicaTag } from './routing-claim.ts'
 
 const secretOne = { id: 1, secret: Buffer.alloc(32, 1) }
 const secretTwo = { id: 2, secret: Buffer.alloc(32, 2) }

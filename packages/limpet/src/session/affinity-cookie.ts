@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { CookieConfig } from '../config/schema.ts'
 import type { Keyring } from './keyring.ts'
-import { type ClaimReader, createClaimReader, type RoutingClaim, sealClaim } from './routing-suffix.ts'
+import { type ClaimReader, createClaimReader, type RoutingClaim, sealClaim } from './routing-claim.ts'
 import { findCookies } from './session-key.ts'
 
 /** A session as its cookie tells it. */

@@ -9,7 +9,7 @@ import {
   openClaim,
   replicaTag,
   sealClaim,
-} from './routing-suffix.ts'
+} from './routing-claim.ts'
 
 const secret = (fill: string): string => Buffer.from(fill.repeat(32)).toString('base64url')
 const keyring = parseKeyring(`4:${secret('a')}`)
