@@ -148,6 +148,7 @@ describe('a session of the SageMaker runtime API, by the AWS SDK', () => {
       ...refused,
       message: 'Endpoint nobody not found.',
     })
+    await assert.rejects(media.invoke({ EndpointName: 'a'.repeat(64) }), { ...refused, message: /not found/ })
     await assert.rejects(media.invoke({ SessionId: 'made-up' }), {
       ...refused,
       message: /none that endpoint/,

@@ -62,7 +62,7 @@ export function createSagemakerDialect(service: ServiceConfig, parts: DialectPar
     // First of what tells about sessions: who may not ask learns nothing.
     const contentCheck = signatures?.begin(request, nowMs)
     if (typeof contentCheck === 'string') return refuse(contentCheck)
-    const fault = parameterFault(request)
+    const fault = parameterFault(request, operation)
     if (fault !== undefined) return refuse('LIMPET_BAD_PARAMETER', fault)
     const wanted = request.header('x-amzn-sagemaker-target-variant')
     if (wanted !== undefined && wanted !== variant)
