@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { readdir } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
 import type { Listening } from '@limpet/replica'
+import { until } from '../../test/kit/process.ts'
 import { temporaryFolder } from '../../test/kit/router.ts'
 import { createMediaContainer } from './media-container.ts'
 
@@ -101,6 +104,17 @@ test('an empty upload is refused, and leaves the old media or no session', async
   })
   assert.match((await ask({ question: 'checksum' }, newSession)).text, new RegExp(sha256(media)))
   assert.deepEqual([(await upload(Buffer.alloc(0))).status, await readdir(folder.path)], [400, [newSession]])
+})
+
+test('an upload that breaks off leaves no session', async () => {
+  const socket = connect(listening.port, '127.0.0.1')
+  await once(socket, 'connect')
+  socket.write(
+    'POST /invocations HTTP/1.1\r\nHost: a\r\nContent-Type: video/mp4\r\nContent-Length: 9000\r\n\r\nabc',
+  )
+  await until('the upload has begun', async () => (await readdir(folder.path)).length === 1)
+  socket.destroy()
+  await until('its session is gone', async () => (await readdir(folder.path)).length === 0)
 })
 
 test('a question that has no answer is told why', async () => {
