@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { resolve } from 'node:path'
 import { describe, it } from 'node:test'
 import { configFromInput, parseConfig } from '../config/load.ts'
 import { applyOverrides, parseServeFlags, serveHelp } from './flags.ts'
@@ -9,8 +10,11 @@ const args = (line: string) => line.split(' ').filter((arg) => arg !== '')
 const faults: [line: string, ...faults: string[]][] = [
   ['', 'limpet serve needs a config file or at least one --replica; see limpet serve --help'],
   ['--listen :80', 'limpet serve needs a config file or at least one --replica; see limpet serve --help'],
-  ['--store redis://127.0.0.1', '--store: this version of limpet has no stores yet'],
-  ['limpet.yaml --store redis://127.0.0.1', '--store: this version of limpet has no stores yet'],
+  [
+    '--store redis://127.0.0.1',
+    'limpet serve needs a config file or at least one --replica; see limpet serve --help',
+  ],
+  ['limpet.yaml --store redis://:hunter2@a:b', '--store has a server that is not HOST or HOST:PORT'],
   ['--sesion ip --replica http://a', '--sesion is not an option of limpet serve; did you mean --session?'],
   ['-p 80', '-p is not an option of limpet serve; see --help'],
   ['--listen', '--listen needs a value'],
@@ -88,6 +92,20 @@ describe('limpet serve', () => {
       admin: { host: '127.0.0.1', port: 8081 },
       log: { level: 'warn', access: 'stdout' },
     })
+  })
+
+  it('takes a store with a config file and without one', () => {
+    const beside = parseServeFlags(args('limpet.yaml --store sqlite:pins.db'))
+    assert.ok(beside.kind === 'file')
+    const file = parseConfig('store: redis://a\nservices: [{ name: a, replicas: [] }]', 'f')
+    assert.deepEqual(applyOverrides(file, beside.overrides).store?.location, {
+      kind: 'sqlite',
+      path: resolve('pins.db'),
+      shown: 'sqlite:pins.db',
+    })
+    const alone = parseServeFlags(args('--replica http://a --store redis://b'))
+    assert.ok(alone.kind === 'flags')
+    assert.equal(configFromInput(alone.input).store?.location.shown, 'redis://b')
   })
 
   it('leaves the settings of a file alone without flags', () => {

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { didYouMean } from '../config/did-you-mean.ts'
-import { checkInput } from '../config/load.ts'
+import { checkInput, withAbsoluteStorePaths } from '../config/load.ts'
 import type { Config, ConfigInput } from '../config/schema.ts'
 
 /** What a command's arguments ask for. */
@@ -14,7 +14,9 @@ export type ServeFlags =
   | { readonly kind: 'flags'; readonly input: ConfigInput }
 
 /** What flags put over a config file's settings; absent keys leave the file's. */
-export type ConfigOverrides = Partial<Pick<Config, 'listen' | 'admin' | 'workers'>> & { accessLog?: true }
+export type ConfigOverrides = Partial<Pick<Config, 'listen' | 'admin' | 'workers' | 'store'>> & {
+  accessLog?: true
+}
 
 export const serveHelp = `Usage: limpet serve [CONFIG] [options]
 
@@ -25,6 +27,8 @@ For the whole router:
   --listen HOST:PORT    where clients connect (default 127.0.0.1:8080)
   --admin [HOST:PORT]   open the admin listener (default 127.0.0.1:8081; without this option: off)
   --workers N           threads that serve clients (default: one for each core)
+  --store URL           share pins with other routers and later starts: sqlite:PATH, redis://HOST:PORT or others
+                        (a password is better in LIMPET_STORE_PASSWORD than here)
   --access-log          write one JSON line for each request to standard output
 
 For one service, without CONFIG:
@@ -44,6 +48,7 @@ Examples:
   limpet serve limpet.yaml
   limpet serve limpet.yaml --listen :80 --access-log
   limpet serve --replica http://127.0.0.1:8001 --replica http://127.0.0.1:8002
+  limpet serve limpet.yaml --store redis://10.0.0.9:6379
   limpet serve --replica http://10.0.0.5:8000 --session header:x-conversation --session bearer --ttl 1h
 `
 
@@ -64,7 +69,7 @@ const options = {
 } as const
 
 /** Flags that mean the same with a config file, over whose settings they go. */
-const fileFlags: readonly string[] = ['listen', 'admin', 'workers', 'access-log', 'help']
+const fileFlags: readonly string[] = ['listen', 'admin', 'workers', 'store', 'access-log', 'help']
 
 const defaultAdmin = '127.0.0.1:8081'
 
@@ -76,15 +81,14 @@ export function parseServeFlags(argv: readonly string[]): ServeFlags {
   if (faults.length > 0) return { kind: 'faults', faults }
   const [configPath, ...moreFiles] = files
   for (const file of moreFiles) faults.push(`${file} is one config file too many: the first is ${configPath}`)
-  if (values.has('store')) faults.push('--store: this version of limpet has no stores yet')
   if (configPath !== undefined) {
     for (const name of values.keys()) {
-      if (fileFlags.includes(name) || name === 'store') continue
+      if (fileFlags.includes(name)) continue
       faults.push(
         `--${name} can't stand beside a config file: write it in ${configPath}, or leave the file out`,
       )
     }
-  } else if (!values.has('replica') && !values.has('store')) {
+  } else if (!values.has('replica')) {
     faults.push('limpet serve needs a config file or at least one --replica; see limpet serve --help')
   }
   if (faults.length > 0) return { kind: 'faults', faults }
@@ -138,7 +142,7 @@ function parseValues(values: Values, configPath: string | undefined): ServeFlags
     return { kind: 'faults', faults: result.faults.map(({ path, message }) => `${flagOf(path)} ${message}`) }
   }
   if (configPath === undefined) return { kind: 'flags', input }
-  const { listen, admin, workers } = result.config
+  const { listen, admin, workers, store } = result.config
   return {
     kind: 'file',
     configPath,
@@ -146,6 +150,8 @@ function parseValues(values: Values, configPath: string | undefined): ServeFlags
       ...(values.has('listen') && { listen }),
       ...(values.has('admin') && { admin }),
       ...(values.has('workers') && { workers }),
+      // Like all paths on a command line, those of the store start at the working directory.
+      ...(store !== undefined && { store: withAbsoluteStorePaths(store, '.') }),
       ...(values.has('access-log') && { accessLog: true }),
     },
   }
@@ -164,6 +170,7 @@ function inputOf(values: Values): ConfigInput {
     ...one('listen'),
     ...one('admin'),
     ...(workers !== undefined && { workers: /^\d+$/.test(workers) ? Number(workers) : (workers as never) }),
+    ...one('store'),
     ...(keys !== undefined && { keys: { file: keys } }),
     ...(values.has('access-log') && { log: { access: 'stdout' } }),
     services: [

@@ -8,6 +8,7 @@ const fixedSettings: Readonly<Record<string, (config: Config) => unknown>> = {
   workers: (config) => config.workers,
   'keys.file': (config) => config.keys.file,
   'pins.capacity': (config) => config.pins.capacity,
+  store: (config) => config.store,
 }
 
 /** The names of those settings. */

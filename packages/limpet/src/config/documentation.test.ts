@@ -20,6 +20,7 @@ admin: off
 workers: 2
 keys: { file: limpet.keys }
 pins: { capacity: 2000 }
+store: { url: 'redis+sentinel://a:1,b/mymaster/2', passwordFile: password, caFile: ca.pem, queue: 1000, lookupTimeout: 1s }
 trustedProxies: [10.0.0.0/8, fd00::/8, 192.0.2.1]
 forwarded: true
 via: edge

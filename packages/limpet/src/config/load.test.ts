@@ -20,6 +20,7 @@ describe('parseConfig', () => {
       trustedProxies: [],
       forwarded: false,
       via: undefined,
+      store: undefined,
       limits: {
         headBytes: 16_384,
         headerCount: 100,

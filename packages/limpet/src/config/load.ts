@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { ConfigError, StartError } from '../errors.ts'
 import { describeIssue, faultsOf, type PathFault, pathName } from './issue-message.ts'
-import { type Config, type ConfigInput, configSchema } from './schema.ts'
+import { type Config, type ConfigInput, configSchema, type StoreConfig } from './schema.ts'
 import { maxConfigBytes, readYaml } from './yaml-file.ts'
 
 /**
@@ -97,5 +97,17 @@ function withAbsolutePaths(config: Config, folder: string): Config {
     ),
   }))
   const keysFile = config.keys.file === undefined ? undefined : resolve(folder, config.keys.file)
-  return { ...config, keys: { file: keysFile }, services }
+  const store = config.store && withAbsoluteStorePaths(config.store, folder)
+  return { ...config, keys: { file: keysFile }, store, services }
+}
+
+/** Every path of a store, from `folder` on. */
+export function withAbsoluteStorePaths(store: StoreConfig, folder: string): StoreConfig {
+  const { location, passwordFile, caFile } = store
+  return {
+    ...store,
+    location: location.kind === 'sqlite' ? { ...location, path: resolve(folder, location.path) } : location,
+    passwordFile: passwordFile && resolve(folder, passwordFile),
+    caFile: caFile && resolve(folder, caFile),
+  }
 }

@@ -6,6 +6,7 @@ import { limitsSchema, poolSchema, timeoutsSchema } from './limits-schema.ts'
 import { checkServices } from './rules.ts'
 import { serviceSchema } from './service-schema.ts'
 import { tokenPattern } from './session-source.ts'
+import { storeSchema } from './store-schema.ts'
 
 /** The whole configuration, as a file holds it and as `createRouter` takes it. */
 export const configSchema = section({
@@ -48,6 +49,11 @@ export const configSchema = section({
   })
     .prefault({})
     .describe('The table of sessions that clients name themselves.'),
+  store: storeSchema
+    .optional()
+    .describe(
+      'A store of pins that routers share: what one has placed, moved or closed, the others learn, and so does the same router after a restart. Without it sessions that clients name themselves are known to this process alone.',
+    ),
   trustedProxies: z
     .array(addressRangeField())
     .prefault([])
@@ -77,7 +83,7 @@ export const configSchema = section({
   services: z.array(serviceSchema).min(1, 'must hold a service').describe('What is routed, and where to.'),
 })
   .check(rule(checkServices))
-  .transform(({ via, ...config }) => ({ ...config, via }))
+  .transform(({ via, store, ...config }) => ({ ...config, via, store }))
 
 /** What users write: durations are strings with a unit, and nearly everything may be absent. */
 export type ConfigInput = z.input<typeof configSchema>
@@ -100,3 +106,4 @@ export type {
   SessionSourceConfig,
   SessionSourceInput,
 } from './session-source.ts'
+export type { StoreConfig } from './store-schema.ts'

@@ -91,8 +91,8 @@ export class Supervisor {
       if (this.#state !== 'serving') return
       const later = restartNeeded(this.#config, config)
       // What only a restart applies stays as it is until then, and the next reload says so again.
-      const { listen, admin, workers, keys, pins } = this.#config
-      const next = { ...config, listen, admin, workers, keys, pins }
+      const { listen, admin, workers, keys, pins, store } = this.#config
+      const next = { ...config, listen, admin, workers, keys, pins, store }
       await this.#putInForce(next)
       this.#config = next
       this.#log.info({ services: config.services.length }, 'the config was reloaded')
