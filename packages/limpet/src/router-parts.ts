@@ -1,11 +1,14 @@
 import type { AccessLog } from './observe/access-log.ts'
 import type { Counters } from './observe/counters.ts'
 import type { ServiceParts } from './routed-service.ts'
+import type { PinJournal } from './session/pin-journal.ts'
 
 /** Everything a thread's router works with. */
 export interface RouterParts extends ServiceParts {
   readonly counters: Counters
   readonly accessLog: AccessLog | undefined
+  /** The line to the store that routers share, if there is one. */
+  readonly journal?: PinJournal | undefined
   /** Whether the forwarding fields of a peer are believed. */
   isTrusted(address: string): boolean
   /** Tells the operator of a user's session function that threw. */

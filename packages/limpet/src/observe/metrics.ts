@@ -24,6 +24,22 @@ export interface MetricsSource {
     }[]
   }
   readonly workers: number
+  readonly store?: { stats(): StoreCounts } | undefined
+}
+
+/** What metrics tell of the shared store. */
+export interface StoreCounts {
+  readonly up: boolean
+  readonly queue: number
+  readonly written: number
+  readonly lost: number
+  readonly dropped: number
+  readonly calls: number
+  readonly failedCalls: number
+  readonly announced: number
+  readonly unknown: number
+  readonly invalid: number
+  readonly reads: Readonly<Record<string, number>>
 }
 
 /** The text of all metrics, in the Prometheus exposition format. */
@@ -42,6 +58,7 @@ export function createMetrics(source: MetricsSource): Metrics {
   addServiceMetrics(registry, source)
   addReplicaMetrics(registry, source)
   addPinMetrics(registry, source)
+  if (source.store !== undefined) addStoreMetrics(registry, source.store)
   return {
     contentType: registry.contentType,
     // prom-client writes Nan, which the format does not know.
@@ -194,6 +211,37 @@ function addPinMetrics(registry: Registry, { pins }: MetricsSource): void {
     const { evictedExpired, evictedLive } = pins.stats()
     set({ kind: 'expired' }, evictedExpired)
     set({ kind: 'live' }, evictedLive)
+  })
+}
+
+function addStoreMetrics(registry: Registry, store: { stats(): StoreCounts }): void {
+  const gauge = (name: string, help: string, read: (stats: StoreCounts) => number): void =>
+    add(registry, Gauge, name, help, [], (set) => set({}, read(store.stats())))
+  const counter = (name: string, help: string, read: (stats: StoreCounts) => number): void =>
+    add(registry, Counter, name, help, [], (set) => set({}, read(store.stats())))
+  gauge('limpet_store_up', '1 while the shared store can be used.', ({ up }) => Number(up))
+  gauge('limpet_store_queue', 'Records that wait to be written.', ({ queue }) => queue)
+  counter('limpet_store_writes_total', 'Records written.', ({ written }) => written)
+  counter('limpet_store_conflicts_total', 'Records in whose place another stood.', ({ lost }) => lost)
+  counter('limpet_store_dropped_total', 'Records that found no room in the queue.', ({ dropped }) => dropped)
+  counter('limpet_store_announcements_total', "Other routers' changes.", ({ announced }) => announced)
+  const help = {
+    reads: 'Sessions that were looked up in the store, by what came of it.',
+    calls: 'Calls of the store: a batch of writes or of lookups each.',
+    ignored: 'Records that could not be used: unreadable, or of a replica that is unknown here.',
+  }
+  add(registry, Counter, 'limpet_store_reads_total', help.reads, ['result'], (set) => {
+    for (const [result, count] of Object.entries(store.stats().reads)) set({ result }, count)
+  })
+  add(registry, Counter, 'limpet_store_calls_total', help.calls, ['result'], (set) => {
+    const { calls, failedCalls } = store.stats()
+    set({ result: 'ok' }, calls - failedCalls)
+    set({ result: 'error' }, failedCalls)
+  })
+  add(registry, Counter, 'limpet_store_ignored_total', help.ignored, ['reason'], (set) => {
+    const { invalid, unknown } = store.stats()
+    set({ reason: 'invalid' }, invalid)
+    set({ reason: 'unknown_replica' }, unknown)
   })
 }
 

@@ -13,6 +13,7 @@ import { seldom } from '../observe/seldom.ts'
 import { ReplicaBoard } from '../replicas/replica-board.ts'
 import { type ReplicaIds, Router } from '../router.ts'
 import type { Keyring } from '../session/keyring.ts'
+import { type JournalPort, PinJournal } from '../session/pin-journal.ts'
 import { PinTable } from '../session/pin-table.ts'
 import type { SharedMemory } from './shared-memory.ts'
 
@@ -29,7 +30,7 @@ export interface RoutingConfig {
 }
 
 /** Where a thread's words go; on a worker thread, to the main one. */
-export interface ThreadHooks {
+export interface ThreadHooks extends JournalPort {
   warn(message: string, fields: Readonly<Record<string, unknown>>): void
   access(records: AccessRecord[]): void
 }
@@ -43,6 +44,7 @@ export class RoutingThread {
   readonly #router: Router
   readonly #listener: Listener
   readonly #accessLog: AccessLog
+  readonly #journal: PinJournal | undefined
   readonly #modules: Map<string, SessionFunction>
   readonly #deadlines = new Deadlines()
   #logsAccess = false
@@ -77,6 +79,9 @@ export class RoutingThread {
       counters: connectionCounters(counters, hooks),
       admission: new Admission(memory.admission, thread),
     })
+    const { store } = routing.config
+    this.#journal =
+      store && new PinJournal(new PinTable(memory.pins), memory.store, hooks, store.lookupTimeoutMs)
     const logOf = () => (this.#logsAccess ? this.#accessLog : undefined)
     this.#router = new Router({
       keyring,
@@ -85,6 +90,7 @@ export class RoutingThread {
       pins: new PinTable(memory.pins),
       context: this.#context,
       counters,
+      journal: this.#journal,
       get accessLog() {
         return logOf()
       },
@@ -121,6 +127,7 @@ export class RoutingThread {
     this.#router.close()
     this.#deadlines.stop()
     this.#accessLog.flush()
+    this.#journal?.flush()
   }
 }
 

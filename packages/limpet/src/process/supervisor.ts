@@ -10,11 +10,15 @@ import { createMetrics } from '../observe/metrics.ts'
 import { Fleet } from '../replicas/fleet.ts'
 import { ReplicaBoard } from '../replicas/replica-board.ts'
 import type { Keyring } from '../session/keyring.ts'
+import { PinScan } from '../session/pin-scan.ts'
 import { PinTable } from '../session/pin-table.ts'
+import { storeOf } from '../session/store/open-store.ts'
 import { claimPort } from './claim-port.ts'
 import { connectionsByDescriptors } from './descriptors.ts'
+import { PinRefresh } from './pin-refresh.ts'
 import { PinSweep } from './pin-sweep.ts'
-import { createSharedMemory } from './shared-memory.ts'
+import { createSharedMemory, type SharedMemory } from './shared-memory.ts'
+import { StoreKeeper } from './store-keeper.ts'
 import { type ServingThreads, serveHere, WorkerThreads } from './threads.ts'
 
 /** Where a router that has started can be reached. */
@@ -33,6 +37,8 @@ export class Supervisor {
   readonly #threads: ServingThreads
   readonly #fleet: Fleet
   readonly #sweep: PinSweep
+  readonly #keeper: StoreKeeper | undefined
+  readonly #refresh: PinRefresh | undefined
   readonly #admin: AdminServer
   #config: Config
   #state: 'new' | 'serving' | 'closing' = 'new'
@@ -51,13 +57,19 @@ export class Supervisor {
     const counters = new CounterReader(memory.counters)
     this.#fleet = new Fleet(board, counters, log)
     this.#sweep = new PinSweep(pins, memory.pins.buckets)
-    const metrics = createMetrics({ counters, board, pins, fleet: this.#fleet, workers: config.workers })
+    const keeper = this.#keeperOf(memory)
+    this.#keeper = keeper
+    this.#refresh = keeper && new PinRefresh(new PinScan(memory.pins), memory.pins.buckets, keeper)
+    const { workers } = config
+    const metrics = createMetrics({ counters, board, pins, fleet: this.#fleet, workers, store: keeper })
     this.#admin = new AdminServer({ metrics, isReady: () => this.#state === 'serving' })
     const hooks = {
       warn: (message: string, fields: Readonly<Record<string, unknown>>) => log.warn(fields, message),
       access: (records: readonly object[]) => {
         for (const record of records) accessLog.info(record)
       },
+      notes: (notes: Float64Array) => keeper?.notes(notes),
+      lookup: (keys: Uint32Array, answer: (found: Uint8Array) => void) => keeper?.lookup(keys, answer),
     }
     const accessLog = log.child({ log: 'access' }, { level: 'info' })
     const parts = { memory, keyring: this.#keyring, board, hooks, log }
@@ -69,11 +81,12 @@ export class Supervisor {
     if (this.#state !== 'new') throw new StartError('LIMPET_STARTED', 'This router was started before.')
     try {
       const address = await claimPort(this.#config.listen, '--listen')
-      await this.#putInForce(this.#config)
+      await Promise.all([this.#putInForce(this.#config), this.#keeper?.start()])
       const port = await this.#threads.listen(address)
       const { admin } = this.#config
       const adminPort = admin && (await this.#admin.listen(admin))
       this.#sweep.start()
+      this.#refresh?.start()
       this.#state = 'serving'
       const url = urlOf(address.host, port)
       const adminUrl = admin && urlOf(admin.host, adminPort!)
@@ -118,6 +131,8 @@ export class Supervisor {
     await this.#threads.close(deadlineMs)
     this.#fleet.stop()
     this.#sweep.stop()
+    this.#refresh?.stop()
+    await this.#keeper?.close()
     await this.#admin.close()
   }
 
@@ -136,6 +151,23 @@ export class Supervisor {
     if (possible > 0 && limits.connections > possible)
       this.#log.warn({ possible }, 'limits.connections is more than file descriptors allow: see ulimit -n')
     return possible > 0 ? Math.min(limits.connections, possible) : limits.connections
+  }
+
+  #keeperOf(memory: SharedMemory): StoreKeeper | undefined {
+    const { store } = this.#config
+    return (
+      store &&
+      new StoreKeeper({
+        open: storeOf(store),
+        shown: store.location.shown,
+        queueLimit: store.queue,
+        pins: new PinTable(memory.pins),
+        state: memory.store,
+        replicas: this.#fleet,
+        log: this.#log,
+        onReturn: () => this.#refresh?.all(),
+      })
+    )
   }
 
   #loadKeys(config: Config): Keyring {

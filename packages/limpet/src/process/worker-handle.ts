@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { LimpetError, StartError } from '../errors.ts'
 import type { ThreadHooks } from './routing-thread.ts'
-import type { Order, OrderMessage, WorkerMessage, WorkerStart } from './worker-messages.ts'
+import type { AnswerMessage, Order, OrderMessage, WorkerMessage, WorkerStart } from './worker-messages.ts'
 
 /**
  * Room for new objects. Few of a request's objects outlive it, so the default of 48 MB collects no faster, and
@@ -91,6 +91,19 @@ export class WorkerHandle {
     }
     if (message.kind === 'access') {
       hooks.access(message.records)
+      return
+    }
+    if (message.kind === 'notes') {
+      hooks.notes(message.notes)
+      return
+    }
+    if (message.kind === 'lookup') {
+      const { lookup } = message
+      hooks.lookup(message.keys, (found) => {
+        const answer: AnswerMessage = { lookup, found }
+        // To a thread that has ended it goes nowhere.
+        this.#worker.postMessage(answer)
+      })
       return
     }
     const waiting = this.#waiting.get(message.id)
