@@ -16,8 +16,9 @@ let state: Int32Array<SharedArrayBuffer>
 let journal: PinJournal
 let notes: number[][]
 let questions: { keys: number[]; answer: (found: Uint8Array) => void }[]
-/** Called with each batch of notes. */
+/** Called with each batch of notes, and with each question. */
 let onNotes: () => void
+let onQuestion: () => void
 
 beforeEach(() => {
   const memory = createPinMemory({ capacity: 1000, nowMs })
@@ -27,19 +28,32 @@ beforeEach(() => {
   notes = []
   questions = []
   onNotes = () => undefined
+  onQuestion = () => undefined
   const port: JournalPort = {
     notes: (batch) => {
       for (let at = 0; at < batch.length; at += noteFields)
         notes.push([...batch.subarray(at, at + noteFields)])
       onNotes()
     },
-    lookup: (keys, answer) => void questions.push({ keys: [...keys], answer }),
+    lookup: (keys, answer) => {
+      questions.push({ keys: [...keys], answer })
+      onQuestion()
+    },
   }
   journal = new PinJournal(new PinTable(memory), state.buffer, port, 40)
 })
 
 /** When the lookups of this turn have gone out. */
 const turn = () => new Promise((resolve) => setImmediate(resolve))
+
+/** When so many questions have gone out. */
+const asked = (count: number): Promise<void> =>
+  new Promise((resolve) => {
+    onQuestion = () => {
+      if (questions.length === count) resolve()
+    }
+    onQuestion()
+  })
 
 describe('a note', () => {
   test('tells what the table holds, with the time that the store is to remember it', () => {
@@ -113,9 +127,15 @@ describe('a lookup', () => {
     await turn()
     journal.lookup(key, (found) => answers.push(['again', found]))
     await turn()
+    assert.equal(questions.length, 1, 'one that follows at once waits for more')
+    journal.lookup(other, (found) => answers.push(['and another', found]))
+    await asked(2)
     assert.deepEqual(
       questions.map(({ keys }) => keys),
-      [[...key, ...other], [...key]],
+      [
+        [...key, ...other],
+        [...key, ...other],
+      ],
     )
     questions[0]!.answer(Uint8Array.of(0, 1))
     questions[0]!.answer(Uint8Array.of(1, 1))
@@ -123,8 +143,11 @@ describe('a lookup', () => {
       ['key', false],
       ['other', true],
     ])
-    questions[1]!.answer(Uint8Array.of(1))
-    assert.deepEqual(answers[2], ['again', true])
+    questions[1]!.answer(Uint8Array.of(1, 0))
+    assert.deepEqual(answers.slice(2), [
+      ['again', true],
+      ['and another', false],
+    ])
   })
 
   test('reads the key before it returns', async () => {
@@ -183,7 +206,7 @@ describe('a lookup', () => {
     await turn()
     questions[0]!.answer(new Uint8Array(made))
     assert.ok(journal.lookup(key, () => undefined))
-    await turn()
+    await asked(2)
     questions[1]!.answer(Uint8Array.of(0))
   })
 })

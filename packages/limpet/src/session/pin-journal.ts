@@ -41,6 +41,12 @@ interface Batch {
 
 const MOST_NOTES = 256
 const FLUSH_MS = 20
+/**
+ * From one question to the next; whatever is asked meanwhile goes out together. A question costs some 200 µs of CPU,
+ * nearly all of it for waking the main thread and being woken. With 1,000 new sessions a second on one core, asking
+ * in each turn of the event loop took 10 to 13 % of it, every 5 ms 5 to 9 %, every 10 ms 4 to 6 %.
+ */
+const ASK_EVERY_MS = 10
 /** Lookups under way at a time. A flood of new sessions is placed without asking rather than kept waiting. */
 const MOST_LOOKUPS = 4096
 
@@ -57,6 +63,7 @@ export class PinJournal {
   #noteCount = 0
   #flushTimer: NodeJS.Timeout | undefined
   #asking: Batch | undefined
+  #askedMs = Number.NEGATIVE_INFINITY
   #pending = 0
 
   /** `pins` is a table of the journal's own over the shared memory; `state` is that of `createStoreState`. */
@@ -130,15 +137,20 @@ export class PinJournal {
     else this.#flushTimer ??= setTimeout(() => this.flush(), FLUSH_MS).unref()
   }
 
-  /** All lookups of one turn of the event loop go out together. */
+  /** The first question goes out at the end of the turn, so that few new sessions do not wait for more. */
   #nextBatch(): Batch {
     const batch: Batch = { keys: [], waiters: [], timer: undefined }
-    setImmediate(() => {
-      this.#asking = undefined
-      batch.timer = setTimeout(() => this.#settle(batch, undefined), this.#lookupTimeoutMs)
-      this.#port.lookup(Uint32Array.from(batch.keys), (found) => this.#settle(batch, found))
-    })
+    const pauseMs = this.#askedMs + ASK_EVERY_MS - performance.now()
+    if (pauseMs <= 0) setImmediate(() => this.#ask(batch))
+    else setTimeout(() => this.#ask(batch), pauseMs)
     return batch
+  }
+
+  #ask(batch: Batch): void {
+    this.#asking = undefined
+    this.#askedMs = performance.now()
+    batch.timer = setTimeout(() => this.#settle(batch, undefined), this.#lookupTimeoutMs)
+    this.#port.lookup(Uint32Array.from(batch.keys), (found) => this.#settle(batch, found))
   }
 
   #settle(batch: Batch, found: Uint8Array | undefined): void {
