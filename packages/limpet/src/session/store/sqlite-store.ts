@@ -65,15 +65,13 @@ class SqliteStore implements PinStore {
   }
 
   async write(pins: readonly StoredPin[]): Promise<readonly LostPin[]> {
-    const { commit } = this.#statements
-    await this.#begin()
-    try {
-      const lost = pins.flatMap((offered) => this.#offer(offered, Date.now()))
-      commit.run()
-      return lost
-    } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
-      throw error
+    for (let tries = 1; ; tries++) {
+      try {
+        return this.#writeNow(pins)
+      } catch (error) {
+        if ((error as { errcode?: number }).errcode !== BUSY || tries === BUSY_TRIES) throw error
+        await setTimeout(BUSY_PAUSE_MS)
+      }
     }
   }
 
@@ -94,15 +92,17 @@ class SqliteStore implements PinStore {
     if (this.#database.isOpen) this.#database.close()
   }
 
-  async #begin(): Promise<void> {
-    for (let tries = 1; ; tries++) {
-      try {
-        this.#statements.begin.run()
-        return
-      } catch (error) {
-        if ((error as { errcode?: number }).errcode !== BUSY || tries === BUSY_TRIES) throw error
-        await setTimeout(BUSY_PAUSE_MS)
-      }
+  /** In one go, so that calls of this connection can't meet inside a transaction. */
+  #writeNow(pins: readonly StoredPin[]): LostPin[] {
+    const { begin, commit } = this.#statements
+    begin.run()
+    try {
+      const lost = pins.flatMap((offered) => this.#offer(offered, Date.now()))
+      commit.run()
+      return lost
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
+      throw error
     }
   }
 
