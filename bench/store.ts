@@ -86,7 +86,7 @@ async function storeCalls({ adminPort }: Router): Promise<{ reads: number; recor
   const metrics = parsePrometheus(text)
   return {
     reads: metrics.sum('limpet_store_reads_total'),
-    records: metrics.sum('limpet_store_written_total'),
+    records: metrics.sum('limpet_store_writes_total'),
   }
 }
 

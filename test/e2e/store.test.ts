@@ -41,7 +41,7 @@ const isUp = (router: TestRouter) =>
 const written = (router: TestRouter, count: number) =>
   until(`${count} records are written`, async () => {
     const metrics = await router.metrics()
-    return metrics.sum('limpet_store_written_total') >= count && metrics.sum('limpet_store_queue') === 0
+    return metrics.sum('limpet_store_writes_total') >= count && metrics.sum('limpet_store_queue') === 0
   })
 
 /** Where the tests' stores are. */
@@ -97,7 +97,7 @@ for (const [kind, makePlace] of Object.entries(places)) {
       const moved = await askAll(one)
       const count = first.homes.filter((home) => home === lost.name).length
       await until('the other has heard of them', async () => {
-        return (await two.metrics()).sum('limpet_store_announced_total') >= count
+        return (await two.metrics()).sum('limpet_store_announcements_total') >= count
       })
       const followed = await askAll(two)
       assert.deepEqual(followed.homes, moved.homes)
@@ -119,7 +119,7 @@ for (const [kind, makePlace] of Object.entries(places)) {
       const admin = new URL(one.adminUrl).host
       assert.equal((await runLimpet(['sessions', 'close', byOperator, '--admin', admin])).code, 0)
       await until('the other has heard of it', async () => {
-        return (await two.metrics()).sum('limpet_store_announced_total') === 2
+        return (await two.metrics()).sum('limpet_store_announcements_total') === 2
       })
       const closed = { name: 'ValidationError', message: /closed/ }
       await assert.rejects(there.invoke({ SessionId: byContainer }), closed)
@@ -139,14 +139,16 @@ describe('a store that fails', () => {
     await using replicas = await startReplicas(3)
     await redis.stop()
     await using router = await start(replicas, redis.url)
-    await router.logged('that the store is down', ({ msg }) => /store is down/.test(String(msg)))
+    await router.logged('that the store is down', ({ msg }) =>
+      /store of pins can't be used/.test(String(msg)),
+    )
     const { homes, decisions } = await askAll(router)
     assert.deepEqual(decisions, { new: names.length })
     await until('all wait', async () => {
       return (await router.metrics()).sum('limpet_store_queue') === names.length
     })
     await redis.restart()
-    await router.logged('that it is up', ({ msg }) => msg === 'the store is up')
+    await router.logged('that it is up', ({ msg }) => /store of pins is (?:open|back)/.test(String(msg)))
     await written(router, names.length)
     await using other = await start([...replicas].reverse(), redis.url)
     await isUp(other)
@@ -204,13 +206,15 @@ describe('a store that fails', () => {
       const metrics = await router.metrics()
       return metrics.sum('limpet_store_queue') === 1000 && metrics.sum('limpet_store_dropped_total') === 200
     })
-    await router.logged('that it is full', ({ msg }) => /queue of the store is full/.test(String(msg)))
+    await router.logged('that it is full', ({ msg }) => /no room for a pin/.test(String(msg)))
   })
 
   test('shows no password in logs', async () => {
     await using replicas = await startReplicas(1)
     await using router = await start(replicas, 'redis://user:hunter2@127.0.0.1:1')
-    await router.logged('that the store is down', ({ msg }) => /store is down/.test(String(msg)))
+    await router.logged('that the store is down', ({ msg }) =>
+      /store of pins can't be used/.test(String(msg)),
+    )
     assert.doesNotMatch(JSON.stringify(router.log), /hunter2/)
   })
 })

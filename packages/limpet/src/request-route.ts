@@ -10,7 +10,7 @@ import type { MoveReason } from './observe/counters.ts'
 import { HIT, MOVED, NEW, NONE } from './outcome.ts'
 import type { RoutedService } from './routed-service.ts'
 import type { RouterParts } from './router-parts.ts'
-import type { Lookup, PinJournal } from './session/pin-journal.ts'
+import type { Lookup } from './session/pin-journal.ts'
 import { noReplica } from './session/pin-memory.ts'
 import type { Turn, Turns } from './session/turns.ts'
 
@@ -104,15 +104,19 @@ export class RequestRoute implements Route {
     })
   }
 
-  /** What the store knows of a session that the table does not know is in the table when it has answered. */
-  #askStore(session: NamedSession, hash: Uint32Array, journal: PinJournal): void {
-    this.undecided = true
-    this.#lookup = journal.lookup(hash, () => {
+  /**
+   * Asks the store for a session that the table does not know; the table has it when it is `found`. False: the store
+   * can't be asked.
+   */
+  #askStore(session: NamedSession, hash: Uint32Array): boolean {
+    this.#lookup = this.#parts.journal?.lookup(hash, () => {
       this.undecided = false
       this.#nowMs = this.#parts.context.turn.wallMs
       this.#findHome(session, this.#service.hashOf(session.key), true)
       this.#onDecided?.()
     })
+    this.undecided = this.#lookup !== undefined
+    return this.undecided
   }
 
   get pool(): ReplicaPool {
@@ -130,7 +134,7 @@ export class RequestRoute implements Route {
 
   /** Where the session lives by its pin, else where it is to live. `asked`: the store was, if there is one. */
   #findHome(session: NamedSession, hash: Uint32Array, asked = false): void {
-    const { pins, journal } = this.#parts
+    const { pins } = this.#parts
     const { replicas } = this.#service
     let place = -1
     let known = false
@@ -144,10 +148,7 @@ export class RequestRoute implements Route {
       }
       place = replicas.indexOf(pins.replica)
     }
-    if (!known && !asked && journal !== undefined && !session.isNew) {
-      this.#askStore(session, hash, journal)
-      return
-    }
+    if (!known && !asked && !session.isNew && this.#askStore(session, hash)) return
     const { carried } = session
     // The table knows better than the client only when it re-homed the session after the client last heard.
     if (carried !== undefined && (!known || carried.epoch > this.#epoch)) {
@@ -215,7 +216,7 @@ export class RequestRoute implements Route {
       if (config.maxSessions === undefined || pins.rank <= config.maxSessions) {
         if (session.isNew) break
         this.#pinnedId = id
-        this.#note(session, id, 0)
+        this.#parts.journal?.note(hash, this.#nowMs)
         break
       }
       pins.remove(hash)
@@ -223,14 +224,6 @@ export class RequestRoute implements Route {
       place = this.#candidate(hash)
     }
     this.#choose(place)
-  }
-
-  /** Has the store know that the session lives there. */
-  #note(session: NamedSession, replica: number, epoch: number, ttlMs = session.ttlMs): void {
-    const { journal, pins } = this.#parts
-    if (journal === undefined) return
-    const deadlineMs = pins.look(this.#hash!, this.#nowMs) ? pins.deadlineMs : 0
-    journal.note(this.#hash!, replica, epoch, this.#nowMs, ttlMs, deadlineMs)
   }
 
   /** The next replica that the request may go to. */
@@ -289,7 +282,7 @@ export class RequestRoute implements Route {
     const stays = pins.find(this.#hash!, this.#nowMs, this.#session!.ttlMs) && pins.replica !== this.#pinnedId
     if (stays) return
     pins.remove(this.#hash!)
-    this.#note(this.#session!, this.#pinnedId, 0, 0)
+    this.#parts.journal?.forget(this.#hash!, this.#pinnedId, 0)
   }
 
   responded(head: ResponseHead): void {
@@ -316,7 +309,7 @@ export class RequestRoute implements Route {
 
   /** What the replica's answer says of sessions is in force before the client can know of it. */
   #learn(translation: Translation, head: ResponseHead, replicaId: number): void {
-    const { pins, context } = this.#parts
+    const { pins, journal, context } = this.#parts
     const { wallMs } = context.turn
     const answer = translation.answer(head, this.#service.tags[this.#place]!, wallMs)
     const { created } = answer
@@ -325,7 +318,7 @@ export class RequestRoute implements Route {
     this.answerContent = answer.content
     if (answer.closed) {
       pins.close(this.#hash!, this.#nowMs, this.#nowMs + this.#session!.ttlMs)
-      this.#note(this.#session!, noReplica, pins.epoch)
+      journal?.note(this.#hash!, this.#nowMs)
     }
     if (created === undefined) return
     // First, so that no other session can take the room that was kept for this one.
@@ -349,7 +342,7 @@ export class RequestRoute implements Route {
    * replica gone at once, the first to be answered moves it. Returns the place of the session's home.
    */
   #movePin(session: NamedSession, toId: number): number {
-    const { pins, counters } = this.#parts
+    const { pins, counters, journal } = this.#parts
     const { replicas, index } = this.#service
     const held = session.carried?.epoch ?? 0
     const moves = pins.move(
@@ -364,7 +357,7 @@ export class RequestRoute implements Route {
     this.#epoch = pins.epoch
     if (moves) {
       if (this.#decision === MOVED) counters.moved(index, this.#reason!)
-      this.#note(session, toId, this.#epoch)
+      journal?.note(this.#hash!, this.#nowMs)
       return this.#place
     }
     if (pins.replica === toId) {

@@ -6,9 +6,9 @@ import type { PinJournal } from './session/pin-journal.ts'
 /** Everything a thread's router works with. */
 export interface RouterParts extends ServiceParts {
   readonly counters: Counters
-  /** The way to the store that routers share, where there is one. */
-  readonly journal: PinJournal | undefined
   readonly accessLog: AccessLog | undefined
+  /** The line to the store that routers share, if there is one. */
+  readonly journal?: PinJournal | undefined
   /** Whether the forwarding fields of a peer are believed. */
   isTrusted(address: string): boolean
   /** Tells the operator of a user's session function that threw. */

@@ -45,7 +45,6 @@ export function sampleRouter(names: string, service: Partial<ServiceInput> = {})
     accessKeys: new Map(),
     board,
     pins,
-    journal: undefined,
     turns: new LocalTurns(),
     // All else is asked for by connections, and none is made.
     context: { turn: { wallMs: Date.now() } } as unknown as HttpContext,

@@ -13,6 +13,7 @@ const cases: [description: string, added: string, settings: string[]][] = [
   ['the admin listener', 'admin: :81', ['admin']],
   ['the workers', 'workers: 100', ['workers']],
   ['the size of the pin table', 'pins: { capacity: 5000 }', ['pins.capacity']],
+  ['the store', 'store: redis://a', ['store']],
   ['the keys and the listener', 'keys: { file: other }\nlisten: :80', ['listen', 'keys.file']],
 ]
 

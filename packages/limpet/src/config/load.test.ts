@@ -17,10 +17,10 @@ describe('parseConfig', () => {
       workers: availableParallelism(),
       keys: { file: undefined },
       pins: { capacity: 1_000_000 },
-      store: undefined,
       trustedProxies: [],
       forwarded: false,
       via: undefined,
+      store: undefined,
       limits: {
         headBytes: 16_384,
         headerCount: 100,

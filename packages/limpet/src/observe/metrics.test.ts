@@ -19,6 +19,21 @@ function metricsOf() {
     board,
     fleet: { services: [{ config: { name: 'app' }, index: SERVICE, replicas }] },
     workers: 2,
+    store: {
+      stats: () => ({
+        up: true,
+        queue: 3,
+        written: 40,
+        lost: 2,
+        dropped: 1,
+        calls: 9,
+        failedCalls: 4,
+        announced: 6,
+        unknown: 7,
+        invalid: 8,
+        reads: { hit: 11, miss: 12 },
+      }),
+    },
   })
   const lines = async (name: string) =>
     (await metrics.text())
@@ -44,6 +59,25 @@ describe('metrics', () => {
     assert.deepEqual(await lines('limpet_pins_evicted_total'), [
       'limpet_pins_evicted_total{kind="expired"} 1',
       'limpet_pins_evicted_total{kind="live"} 2',
+    ])
+  })
+
+  test('tell of the shared store', async () => {
+    const { metrics } = metricsOf()
+    const lines = (await metrics.text()).split('\n').filter((line) => line.startsWith('limpet_store_'))
+    assert.deepEqual(lines, [
+      'limpet_store_up 1',
+      'limpet_store_queue 3',
+      'limpet_store_writes_total 40',
+      'limpet_store_conflicts_total 2',
+      'limpet_store_dropped_total 1',
+      'limpet_store_announcements_total 6',
+      'limpet_store_reads_total{result="hit"} 11',
+      'limpet_store_reads_total{result="miss"} 12',
+      'limpet_store_calls_total{result="ok"} 5',
+      'limpet_store_calls_total{result="error"} 4',
+      'limpet_store_ignored_total{reason="invalid"} 8',
+      'limpet_store_ignored_total{reason="unknown_replica"} 7',
     ])
   })
 

@@ -24,20 +24,22 @@ export interface MetricsSource {
     }[]
   }
   readonly workers: number
-  /** The store that routers share, where there is one. */
-  readonly store?: { stats(): StoreStats } | undefined
+  readonly store?: { stats(): StoreCounts } | undefined
 }
 
-/** What there is to know of a store. */
-export interface StoreStats {
+/** What metrics tell of the shared store. */
+export interface StoreCounts {
   readonly up: boolean
-  readonly waiting: number
+  readonly queue: number
   readonly written: number
-  readonly writes: number
+  readonly lost: number
   readonly dropped: number
-  readonly invalid: number
+  readonly calls: number
+  readonly failedCalls: number
   readonly announced: number
-  readonly reads: Readonly<Record<'hit' | 'miss' | 'timeout' | 'error', number>>
+  readonly unknown: number
+  readonly invalid: number
+  readonly reads: Readonly<Record<string, number>>
 }
 
 /** The text of all metrics, in the Prometheus exposition format. */
@@ -62,32 +64,6 @@ export function createMetrics(source: MetricsSource): Metrics {
     // prom-client writes Nan, which the format does not know.
     text: async () => (await registry.metrics()).replaceAll(' Nan\n', ' NaN\n') + durationHistogram(source),
   }
-}
-
-function addStoreMetrics(registry: Registry, store: NonNullable<MetricsSource['store']>): void {
-  const values = (): readonly (readonly [
-    kind: typeof Counter | typeof Gauge,
-    name: string,
-    help: string,
-    value: number,
-  ])[] => {
-    const { up, waiting, written, writes, dropped, invalid, announced } = store.stats()
-    return [
-      [Gauge, 'limpet_store_up', 'Whether the store can be used: 1 or 0.', up ? 1 : 0],
-      [Gauge, 'limpet_store_queue', 'Records that wait to be written to the store.', waiting],
-      [Counter, 'limpet_store_written_total', 'Records written to the store.', written],
-      [Counter, 'limpet_store_writes_total', 'Batches in which they were written.', writes],
-      [Counter, 'limpet_store_dropped_total', 'Records that found no room in the queue.', dropped],
-      [Counter, 'limpet_store_invalid_total', 'What the store held and was no record.', invalid],
-      [Counter, 'limpet_store_announced_total', 'Changes that other routers announced.', announced],
-    ]
-  }
-  for (const [at, [kind, name, help]] of values().entries())
-    add(registry, kind, name, help, [], (set) => set({}, values()[at]![3]))
-  const help = 'Sessions that the table did not know and the store was asked for, by what came of it.'
-  add(registry, Counter, 'limpet_store_reads_total', help, ['result'], (set) => {
-    for (const [result, count] of Object.entries(store.stats().reads)) set({ result }, count)
-  })
 }
 
 type Labels = Record<string, string>
@@ -235,6 +211,37 @@ function addPinMetrics(registry: Registry, { pins }: MetricsSource): void {
     const { evictedExpired, evictedLive } = pins.stats()
     set({ kind: 'expired' }, evictedExpired)
     set({ kind: 'live' }, evictedLive)
+  })
+}
+
+function addStoreMetrics(registry: Registry, store: { stats(): StoreCounts }): void {
+  const gauge = (name: string, help: string, read: (stats: StoreCounts) => number): void =>
+    add(registry, Gauge, name, help, [], (set) => set({}, read(store.stats())))
+  const counter = (name: string, help: string, read: (stats: StoreCounts) => number): void =>
+    add(registry, Counter, name, help, [], (set) => set({}, read(store.stats())))
+  gauge('limpet_store_up', '1 while the shared store can be used.', ({ up }) => Number(up))
+  gauge('limpet_store_queue', 'Records that wait to be written.', ({ queue }) => queue)
+  counter('limpet_store_writes_total', 'Records written.', ({ written }) => written)
+  counter('limpet_store_conflicts_total', 'Records in whose place another stood.', ({ lost }) => lost)
+  counter('limpet_store_dropped_total', 'Records that found no room in the queue.', ({ dropped }) => dropped)
+  counter('limpet_store_announcements_total', "Other routers' changes.", ({ announced }) => announced)
+  const help = {
+    reads: 'Sessions that were looked up in the store, by what came of it.',
+    calls: 'Calls of the store: a batch of writes or of lookups each.',
+    ignored: 'Records that could not be used: unreadable, or of a replica that is unknown here.',
+  }
+  add(registry, Counter, 'limpet_store_reads_total', help.reads, ['result'], (set) => {
+    for (const [result, count] of Object.entries(store.stats().reads)) set({ result }, count)
+  })
+  add(registry, Counter, 'limpet_store_calls_total', help.calls, ['result'], (set) => {
+    const { calls, failedCalls } = store.stats()
+    set({ result: 'ok' }, calls - failedCalls)
+    set({ result: 'error' }, failedCalls)
+  })
+  add(registry, Counter, 'limpet_store_ignored_total', help.ignored, ['reason'], (set) => {
+    const { invalid, unknown } = store.stats()
+    set({ reason: 'invalid' }, invalid)
+    set({ reason: 'unknown_replica' }, unknown)
   })
 }
 

@@ -1,40 +1,36 @@
 import { setImmediate } from 'node:timers/promises'
 import type { SessionEntry, SessionFilter, SessionPage, SessionsView } from '../admin/sessions-view.ts'
 import type { Fleet } from '../replicas/fleet.ts'
-import { type ReplicaName, ReplicaNames } from '../replicas/replica-names.ts'
 import type { Keyring } from '../session/keyring.ts'
 import { noReplica, type PinMemory } from '../session/pin-memory.ts'
 import { PinScan, type ScannedPin } from '../session/pin-scan.ts'
 import { PinTable } from '../session/pin-table.ts'
 import { createSessionHasher } from '../session/siphash.ts'
 import { pinKey, readPinKey } from '../session/store/pin-store.ts'
-import type { PinNote } from './journal-messages.ts'
 
 /** How much of the table is read before other work of the main thread has its turn: 65,536 slots. */
 const SLICE_BUCKETS = 4096
 
-type Fleeting = Pick<Fleet, 'services'>
+type Fleeting = Pick<Fleet, 'services' | 'nameOf'>
 
 /** The sessions of a router as its pin table has them, for the admin listener. */
 export class PinSessions implements SessionsView {
   readonly #pins: PinTable
   readonly #scan: PinScan
   readonly #fleet: Fleeting
-  readonly #names: ReplicaNames
   readonly #keyring: Keyring
-  readonly #onClosed: (note: PinNote) => void
+  readonly #onClosed: (session: SessionEntry, untilMs: number) => void
 
-  /** `onClosed` is told of each session that was closed here. */
+  /** `onClosed` is told of each session that was closed here, and until when that is to be remembered. */
   constructor(
     memory: PinMemory,
     fleet: Fleeting,
     keyring: Keyring,
-    onClosed: (note: PinNote) => void = () => undefined,
+    onClosed: (session: SessionEntry, untilMs: number) => void = () => undefined,
   ) {
     this.#pins = new PinTable(memory)
     this.#scan = new PinScan(memory)
     this.#fleet = fleet
-    this.#names = new ReplicaNames(() => fleet.services)
     this.#keyring = keyring
     this.#onClosed = onClosed
   }
@@ -56,7 +52,7 @@ export class PinSessions implements SessionsView {
     do {
       const nowMs = Date.now()
       bucket = this.#scan.walk(bucket, SLICE_BUCKETS, (pin) => {
-        const home = this.#names.nameOf(pin.replica)
+        const home = this.#fleet.nameOf(pin.replica)
         if (pin.expiresAtMs <= nowMs || nowMs - pin.usedAtMs < minIdleMs) return
         if (service !== undefined && home?.service !== service) return
         if (replica !== undefined && home?.replica !== replica) return
@@ -74,24 +70,23 @@ export class PinSessions implements SessionsView {
     const pins = this.#pins
     if (!pins.look(key, nowMs)) return undefined
     const { replica, epoch, usedAtMs, expiresAtMs } = pins
-    return entryOf({ key, replica, epoch, usedAtMs, expiresAtMs }, this.#names.nameOf(replica), nowMs)
+    return entryOf({ key, replica, epoch, usedAtMs, expiresAtMs }, this.#fleet.nameOf(replica), nowMs)
   }
 
   async close(hash: string): Promise<SessionEntry | undefined> {
     const entry = await this.find(hash)
     if (entry === undefined || entry.closed) return entry
-    const key = keyOf(hash)
     const nowMs = Date.now()
-    this.#pins.close(key, nowMs, nowMs + entry.expiresInMs)
-    const { epoch, expiresInMs: ttlMs } = entry
-    this.#onClosed({ key: hash, replica: noReplica, epoch, nowMs, ttlMs, deadlineMs: 0 })
+    const untilMs = nowMs + entry.expiresInMs
+    this.#pins.close(keyOf(hash), nowMs, untilMs)
+    this.#onClosed(entry, untilMs)
     return entry
   }
 }
 
 function entryOf(
   pin: Omit<ScannedPin, 'deadlineMs'>,
-  home: ReplicaName | undefined,
+  home: { readonly service: string; readonly replica: string } | undefined,
   nowMs: number,
 ): SessionEntry {
   return {

@@ -14,7 +14,7 @@ import { seldom } from '../observe/seldom.ts'
 import { ReplicaBoard } from '../replicas/replica-board.ts'
 import { type ReplicaIds, Router } from '../router.ts'
 import type { Keyring } from '../session/keyring.ts'
-import type { PinJournal } from '../session/pin-journal.ts'
+import { type JournalPort, PinJournal } from '../session/pin-journal.ts'
 import { PinTable } from '../session/pin-table.ts'
 import type { Turns } from '../session/turns.ts'
 import type { SharedMemory } from './shared-memory.ts'
@@ -32,7 +32,7 @@ export interface RoutingConfig {
 }
 
 /** Where a thread's words go; on a worker thread, to the main one. */
-export interface ThreadHooks {
+export interface ThreadHooks extends JournalPort {
   warn(message: string, fields: Readonly<Record<string, unknown>>): void
   access(records: AccessRecord[]): void
 }
@@ -43,7 +43,6 @@ export interface ThreadStart {
   readonly thread: number
   readonly keyring: Keyring
   readonly turns: Turns
-  readonly journal: PinJournal | undefined
 }
 
 /** The same trouble with every request must not fill the log. */
@@ -55,8 +54,8 @@ export class RoutingThread {
   readonly #router: Router
   readonly #listener: Listener
   readonly #accessLog: AccessLog
-  readonly #modules: Map<string, SessionFunction>
   readonly #journal: PinJournal | undefined
+  readonly #modules: Map<string, SessionFunction>
   readonly #accessKeys = new Map<string, AccessKeys>()
   readonly #deadlines = new Deadlines()
   #logsAccess = false
@@ -69,14 +68,13 @@ export class RoutingThread {
   }
 
   private constructor(
-    { memory, thread, keyring, turns, journal }: ThreadStart,
+    { memory, thread, keyring, turns }: ThreadStart,
     hooks: ThreadHooks,
     routing: RoutingConfig,
     modules: Map<string, SessionFunction>,
   ) {
     const counters = new Counters(memory.counters[thread]!)
     this.#modules = modules
-    this.#journal = journal
     this.#accessLog = new AccessLog((records) => hooks.access(records))
     this.#context = createServerContext({
       settings: settingsOf(routing),
@@ -88,6 +86,9 @@ export class RoutingThread {
       counters: connectionCounters(counters, hooks),
       admission: new Admission(memory.admission, thread),
     })
+    const { store } = routing.config
+    this.#journal =
+      store && new PinJournal(new PinTable(memory.pins), memory.store, hooks, store.lookupTimeoutMs)
     const logOf = () => (this.#logsAccess ? this.#accessLog : undefined)
     this.#router = new Router({
       keyring,
@@ -96,9 +97,9 @@ export class RoutingThread {
       board: new ReplicaBoard(memory.board, thread),
       pins: new PinTable(memory.pins),
       turns,
-      journal,
       context: this.#context,
       counters,
+      journal: this.#journal,
       get accessLog() {
         return logOf()
       },

@@ -1,194 +1,259 @@
-import { setImmediate } from 'node:timers/promises'
-import type { MessagePort } from 'node:worker_threads'
 import type { Logger } from 'pino'
-import type { StoreStats } from '../observe/metrics.ts'
 import { seldom } from '../observe/seldom.ts'
-import type { ReplicaNames } from '../replicas/replica-names.ts'
+import { noteField, noteFields } from '../session/pin-journal.ts'
 import { noReplica } from '../session/pin-memory.ts'
 import type { PinTable } from '../session/pin-table.ts'
-import type { LostPin, OpenPinStore, StoredPin } from '../session/store/pin-store.ts'
-import { readPinKey } from '../session/store/pin-store.ts'
+import {
+  type LostPin,
+  type OpenPinStore,
+  type PinHome,
+  pinKey,
+  readPinKey,
+  type StoredPin,
+} from '../session/store/pin-store.ts'
 import { WriteQueue } from '../session/store/write-queue.ts'
-import type { JournalAnswer, JournalMessage, PinNote, StoreState } from './journal-messages.ts'
-import { StoreLink, TimeoutError } from './store-link.ts'
+import { storeWord } from '../session/store-state.ts'
+import { StoreLink } from './store-link.ts'
 
-/** How long records are gathered before they are written. */
-const FLUSH_MS = 50
-const MOST_A_WRITE = 1000
-const WRITE_MS = 2000
-/** So many lookups in a row that got no answer in time take the link down. */
-const MOST_TIMEOUTS = 3
+/** How long written pins are gathered. With the journals' 20 ms this is what a `kill -9` can lose. */
+const FLUSH_MS = 30
+const BATCH = 500
+/** How long the first requests may wait for the store at the start, and the last writes at the end. */
+const START_MS = 2000
+const CLOSE_MS = 2000
 const SAY_EVERY_MS = 10_000
 
-/** What a keeper is made with. */
-export interface KeeperParts {
+/** What a keeper works with. */
+export interface StoreKeeperParts {
   readonly open: OpenPinStore
-  /** The store's URL without credentials. */
+  /** The store's URL without secrets. */
   readonly shown: string
-  readonly queue: number
-  readonly lookupMs: number
+  /** The most records that wait to be written. */
+  readonly queueLimit: number
   readonly pins: PinTable
-  readonly names: ReplicaNames
-  readonly state: StoreState
+  /** Of `createStoreState`. */
+  readonly state: SharedArrayBuffer
+  readonly replicas: {
+    nameOf(id: number): PinHome | undefined
+    findId(service: string, replica: string): number | undefined
+  }
   readonly log: Logger
+  /** The store is back after it was lost: all pins are to be offered to it again. */
+  onReturn(): void
 }
 
-/**
- * Keeps the pins of all threads in the shared store, from the main thread: writes what they note, in batches and
- * behind their backs; asks for what they do not know; and puts into the pin table what other routers announce.
- * With the store down, threads route on, and what they note waits, within a bound.
- */
+/** What was done with the store since the start. */
+export interface StoreStats {
+  readonly up: boolean
+  /** Records that wait to be written. */
+  readonly queue: number
+  readonly written: number
+  /** Of those written, the ones in whose place another router's record stood. */
+  readonly lost: number
+  readonly dropped: number
+  readonly calls: number
+  readonly failedCalls: number
+  readonly announced: number
+  /** Records that name a replica which this router does not know. */
+  readonly unknown: number
+  readonly invalid: number
+  readonly reads: Readonly<Record<'hit' | 'miss' | 'timeout' | 'error' | 'skipped', number>>
+}
+
+/** The main thread's end of the store: writes what the journals note, answers their questions, takes over changes. */
 export class StoreKeeper {
-  readonly #parts: KeeperParts
-  readonly #link: StoreLink
+  readonly #parts: StoreKeeperParts
+  readonly #state: Int32Array
   readonly #queue: WriteQueue
-  readonly #key = new Uint32Array(4)
+  readonly #link: StoreLink
+  readonly #words = new Uint32Array(4)
+  readonly #counts = {
+    written: 0,
+    lost: 0,
+    dropped: 0,
+    calls: 0,
+    failedCalls: 0,
+    announced: 0,
+    unknown: 0,
+    invalid: 0,
+  }
+  readonly #reads = { hit: 0, miss: 0, error: 0 }
   readonly #sayDropped: () => void
-  readonly #counts = { written: 0, writes: 0, invalid: 0, announced: 0 }
-  readonly #reads = { hit: 0, miss: 0, timeout: 0, error: 0 }
-  #timeouts = 0
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> | undefined
-  #stopped = false
 
-  constructor(parts: KeeperParts) {
-    const { log, shown } = parts
+  constructor(parts: StoreKeeperParts) {
+    const { open, shown, log, state, queueLimit } = parts
     this.#parts = parts
-    this.#queue = new WriteQueue(parts.queue)
-    this.#sayDropped = seldom(SAY_EVERY_MS, (heldBack) =>
-      log.warn(
-        { store: shown, heldBack },
-        'the queue of the store is full; pins are not written: see store.queue',
-      ),
-    )
-    this.#link = new StoreLink(parts.open, {
-      changed: (pin) => this.#onChanged(pin),
-      invalid: () => this.#counts.invalid++,
-      up: () => {
-        log.info({ store: shown, waiting: this.#queue.size }, 'the store is up')
-        this.#timeouts = 0
-        parts.state.up = true
-        this.#scheduleFlush()
+    this.#state = new Int32Array(state)
+    this.#queue = new WriteQueue(queueLimit)
+    this.#link = new StoreLink({
+      open,
+      shown,
+      log,
+      events: { changed: (pin) => this.#onChange(pin), invalid: () => void this.#counts.invalid++ },
+      up: (isFirst) => {
+        Atomics.store(this.#state, storeWord.up, 1)
+        if (!isFirst) parts.onReturn()
+        this.#schedule()
       },
-      down: (error) => {
-        parts.state.up = false
-        const fields = { store: shown, reason: error.message }
-        log.warn(fields, 'the store is down; routing goes on without it, and what is to be written waits')
-      },
+      down: () => Atomics.store(this.#state, storeWord.up, 0),
+    })
+    this.#sayDropped = seldom(SAY_EVERY_MS, (heldBack) => {
+      log.warn({ store: shown, heldBack }, 'no room for a pin that waits to be stored: see store.queue')
     })
   }
 
-  start(): void {
-    this.#link.start()
+  /** Opens the store, and resolves when it is open, can't be opened now, or takes long. */
+  async start(): Promise<void> {
+    await Promise.race([this.#link.start(), pause(START_MS)])
   }
 
-  /** Writes what waits, as far as that goes within `ms`, and closes the store. */
-  async stop(ms: number): Promise<void> {
-    const endMs = Date.now() + ms
-    // What threads sent with their last breath is on its way.
-    await setImmediate()
-    while (this.#link.isUp && this.#queue.size > 0 && Date.now() < endMs) await this.#flush()
-    this.#stopped = true
-    clearTimeout(this.#timer)
-    this.#parts.state.up = false
-    await this.#link.stop()
+  /** Room in the queue, as a share of it. */
+  get free(): number {
+    return 1 - this.#queue.size / this.#parts.queueLimit
+  }
+
+  /** Takes a journal's notes: `noteFields` numbers each. */
+  notes(notes: Float64Array): void {
+    for (let at = 0; at < notes.length; at += noteFields) {
+      this.offer(
+        pinKey(notes, at + noteField.key),
+        notes[at + noteField.replica]!,
+        notes[at + noteField.epoch]!,
+        notes[at + noteField.expiresAtMs]!,
+        notes[at + noteField.deadlineMs]!,
+      )
+    }
+  }
+
+  /** Has a record written soon; `replica` is an id or `noReplica`. */
+  offer(key: string, replica: number, epoch: number, expiresAtMs: number, deadlineMs: number): void {
+    const home = replica === noReplica ? undefined : this.#parts.replicas.nameOf(replica)
+    // A replica that is gone from the config meanwhile: the session's next request moves it.
+    if (home === undefined && replica !== noReplica) return
+    const pin: StoredPin = { key, home, epoch, expiresAtMs, deadlineMs }
+    if (!this.#queue.offer(pin, Date.now())) {
+      this.#counts.dropped++
+      this.#sayDropped()
+    }
+    this.#schedule()
+  }
+
+  /** Answers a journal's question: four words for each key. `answer` is called once, unless the store hangs. */
+  lookup(words: Uint32Array, answer: (found: Uint8Array) => void): void {
+    const keys = Array.from({ length: words.length / 4 }, (_, index) => pinKey(words, index * 4))
+    const found = new Uint8Array(keys.length)
+    this.#use((store) => store.read(keys)).then(
+      (pins) => {
+        for (const [index, stored] of pins.entries()) {
+          const pin = this.#queue.get(keys[index]!) ?? stored
+          if (pin !== undefined && this.#takeOver(pin)) found[index] = 1
+          this.#reads[pin === undefined ? 'miss' : 'hit']++
+        }
+        answer(found)
+      },
+      () => {
+        this.#reads.error += keys.length
+        answer(found)
+      },
+    )
   }
 
   stats(): StoreStats {
-    const { dropped, size: waiting } = this.#queue
-    return { up: this.#link.isUp, waiting, dropped, ...this.#counts, reads: { ...this.#reads } }
+    const skipped = Atomics.load(this.#state, storeWord.skipped) >>> 0
+    const timeout = Atomics.load(this.#state, storeWord.timedOut) >>> 0
+    return {
+      ...this.#counts,
+      up: this.#link.isUp,
+      queue: this.#queue.size,
+      reads: { ...this.#reads, timeout, skipped },
+    }
   }
 
-  /** Serves one thread's journal. */
-  serve(port: MessagePort): void {
-    port.on('message', ({ notes, asks }: JournalMessage) => {
-      for (const note of notes) this.note(note)
-      if (asks.length > 0) void this.#answer(asks, port)
-    })
-    port.unref()
+  /** Writes what waits, as far as the store takes it within 2 s, and closes it. */
+  async close(): Promise<void> {
+    const end = performance.now() + CLOSE_MS
+    clearTimeout(this.#timer)
+    while (this.#link.isUp && this.#queue.size > 0 && performance.now() < end) {
+      this.#writing ??= this.#writeAll()
+      await Promise.race([this.#writing, pause(CLOSE_MS)])
+    }
+    const left = this.#queue.size
+    if (left > 0) this.#parts.log.warn({ store: this.#parts.shown, left }, 'these pins were not stored')
+    Atomics.store(this.#state, storeWord.up, 0)
+    await this.#link.close()
   }
 
-  /** Queues what a thread, or the operator, did with a session. */
-  note({ key, replica, epoch, nowMs, ttlMs, deadlineMs }: PinNote): void {
-    const home = replica === noReplica ? undefined : this.#parts.names.nameOf(replica)
-    // Its replica was removed while the note was on its way.
-    if (home === undefined && replica !== noReplica) return
-    const untilMs = ttlMs === 0 ? nowMs : nowMs + storedLifeMs(ttlMs)
-    const expiresAtMs = deadlineMs > 0 ? Math.min(untilMs, deadlineMs) : untilMs
-    if (!this.#queue.add({ key, home, epoch, expiresAtMs, deadlineMs })) this.#sayDropped()
-    if (this.#link.isUp) this.#scheduleFlush()
+  #schedule(): void {
+    if (this.#writing !== undefined || this.#timer !== undefined || !this.#link.isUp) return
+    if (this.#queue.size === 0) return
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined
+        this.#writing ??= this.#writeAll()
+      },
+      this.#queue.size >= BATCH ? 0 : FLUSH_MS,
+    )
   }
 
-  #scheduleFlush(): void {
-    if (this.#timer !== undefined || this.#stopped || this.#queue.size === 0) return
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined
-      void this.#flush()
-    }, FLUSH_MS).unref()
-  }
-
-  /** Writes one batch; of calls that overlap, the later wait for the one under way. */
-  #flush(): Promise<void> {
-    this.#writing ??= this.#write().finally(() => {
+  /** Never rejects. */
+  async #writeAll(): Promise<void> {
+    try {
+      do {
+        const batch = this.#queue.take(BATCH)
+        const lost = await this.#use((store) => store.write(batch))
+        this.#queue.settle(batch)
+        this.#counts.written += batch.length
+        this.#counts.lost += lost.length
+        for (const pin of lost) this.#onLost(pin)
+      } while (this.#queue.size >= BATCH)
+    } catch {
+      // The link says so, and has the rest written when the store is back.
+    } finally {
       this.#writing = undefined
-      if (this.#link.isUp) this.#scheduleFlush()
-    })
-    return this.#writing
-  }
-
-  async #write(): Promise<void> {
-    const batch = this.#queue.take(MOST_A_WRITE)
-    if (batch.length === 0) return
-    try {
-      const lost = await this.#link.call((store) => store.write(batch), WRITE_MS)
-      this.#counts.writes++
-      this.#counts.written += batch.length
-      for (const one of lost) this.#yield(one)
-    } catch (error) {
-      this.#queue.putBack(batch)
-      if (error instanceof TimeoutError) this.#link.fail(error)
+      this.#schedule()
     }
   }
 
-  /** Another router was first: its pin counts here too. */
-  #yield({ offered, standing }: LostPin): void {
-    const { names } = this.#parts
-    this.#adopt(standing, offered.home === undefined ? -1 : names.idOf(offered.home))
+  #use: StoreLink['use'] = async (call) => {
+    this.#counts.calls++
+    try {
+      return await this.#link.use(call)
+    } catch (error) {
+      this.#counts.failedCalls++
+      throw error
+    }
   }
 
-  #onChanged(pin: StoredPin): void {
+  /** Another router was first, or has moved or closed the session: its word counts here too. */
+  #onLost({ offered, standing }: LostPin): void {
+    const { home } = offered
+    this.#takeOver(standing, home && this.#parts.replicas.findId(home.service, home.replica))
+  }
+
+  #onChange(pin: StoredPin): void {
     this.#counts.announced++
-    this.#adopt(pin)
+    this.#takeOver(pin)
   }
 
-  /** Puts a record into the pin table; false where it names a replica that is not known here. */
-  #adopt({ key, home, epoch, expiresAtMs, deadlineMs }: StoredPin, instead = -1): boolean {
-    const { pins, names } = this.#parts
-    const replica = home === undefined ? noReplica : names.idOf(home)
-    if (replica === -1) return false
-    pins.adopt(readPinKey(key, this.#key), replica, epoch, Date.now(), expiresAtMs, deadlineMs, instead)
-    return true
-  }
-
-  async #answer(asks: JournalMessage['asks'], port: MessagePort): Promise<void> {
-    try {
-      const keys = asks.map(([, key]) => key)
-      const found = await this.#link.call((store) => store.read(keys), this.#parts.lookupMs)
-      this.#timeouts = 0
-      for (const pin of found) this.#reads[pin !== undefined && this.#adopt(pin) ? 'hit' : 'miss']++
-    } catch (error) {
-      const isLate = error instanceof TimeoutError
-      this.#reads[isLate ? 'timeout' : 'error'] += asks.length
-      if (isLate && ++this.#timeouts >= MOST_TIMEOUTS) this.#link.fail(error)
+  /** Puts a record into the pin table. False: it has no pin of this session then. */
+  #takeOver({ key, home, epoch, expiresAtMs, deadlineMs }: StoredPin, instead?: number): boolean {
+    const { pins, replicas } = this.#parts
+    const replica = home === undefined ? noReplica : replicas.findId(home.service, home.replica)
+    if (replica === undefined) {
+      this.#counts.unknown++
+      return false
     }
-    port.postMessage(asks.map(([id]) => id) satisfies JournalAnswer)
+    const nowMs = Date.now()
+    const words = readPinKey(key, this.#words)
+    const adopts = pins.adopt(words, replica, epoch, nowMs, expiresAtMs, deadlineMs, instead)
+    return adopts || pins.look(words, nowMs)
   }
 }
 
-/**
- * How long a record is good for in the store: longer than the pin without use, since uses are told to the store
- * but once in a while (`store-refresh.ts`).
- */
-export function storedLifeMs(ttlMs: number): number {
-  return ttlMs + Math.ceil(ttlMs / 4) + 60_000
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms).unref()
+  })
 }

@@ -1,143 +1,156 @@
-import type { OpenPinStore, PinStore, StoredPin } from '../session/store/pin-store.ts'
+import { performance } from 'node:perf_hooks'
+import type { Logger } from 'pino'
+import type { OpenPinStore, PinStore, PinStoreEvents } from '../session/store/pin-store.ts'
 
-const OPEN_MS = 3000
+/** How long the store may take to be opened, and for one call. A server that hangs is as good as none. */
+const OPEN_MS = 5000
+const CALL_MS = 2000
 const CHECK_EVERY_MS = 1000
-const CHECK_MS = 2000
-const BACKOFF_FIRST_MS = 100
-const BACKOFF_LAST_MS = 2000
+const RETRY_FIRST_MS = 100
+const RETRY_LAST_MS = 5000
 
-/** What the holder of a link is told. */
-export interface LinkEvents {
-  changed(pin: StoredPin): void
-  invalid(): void
-  up(): void
-  /** The store can't be used, and is tried again and again until `up`. Told once for each time it goes down. */
-  down(error: Error): void
+/** What a link is made with. */
+export interface StoreLinkParts {
+  readonly open: OpenPinStore
+  /** The store's URL without secrets. */
+  readonly shown: string
+  readonly log: Logger
+  readonly events: Omit<PinStoreEvents, 'failed'>
+  /** The store can be used from now on; `isFirst`: for the first time. */
+  up(isFirst: boolean): void
+  down(): void
 }
 
 /**
- * Keeps a store open: opens it, looks after it once a second, and opens it anew with growing pauses when it has
- * failed or hangs. Never rejects or throws but in `call`.
+ * Keeps the store open: opens it, watches it, and opens it anew after it has failed, with growing pauses. Says in
+ * one log line each that it is lost and that it is back.
  */
 export class StoreLink {
-  readonly #open: OpenPinStore
-  readonly #events: LinkEvents
+  readonly #parts: StoreLinkParts
   #store: PinStore | undefined
+  #retryMs = RETRY_FIRST_MS
   #timer: NodeJS.Timeout | undefined
-  #backoffMs = BACKOFF_FIRST_MS
+  #opening: AbortController | undefined
   #saidDown = false
-  #stopped = false
+  #wasUp = false
+  #closed = false
+  #downSinceMs = performance.now()
 
-  constructor(open: OpenPinStore, events: LinkEvents) {
-    this.#open = open
-    this.#events = events
+  constructor(parts: StoreLinkParts) {
+    this.#parts = parts
   }
 
   get isUp(): boolean {
     return this.#store !== undefined
   }
 
-  start(): void {
-    void this.#connect()
+  /** Resolves when the first try to open the store has ended, one way or the other. Never rejects. */
+  start(): Promise<void> {
+    return this.#open()
   }
 
-  /** Calls the store. Rejects when it is down, fails, or takes longer than `ms`; a failure takes the link down. */
-  async call<T>(work: (store: PinStore) => Promise<T>, ms: number): Promise<T> {
+  /** Uses the store. Rejects when it is down, or fails or hangs meanwhile; then it is opened anew. */
+  async use<T>(call: (store: PinStore) => Promise<T>): Promise<T> {
     const store = this.#store
     if (store === undefined) throw new Error('the store is down')
+    const late = new AbortController()
+    const timer = setTimeout(() => late.abort(), CALL_MS)
     try {
-      return await within(ms, work(store))
+      return await Promise.race([call(store), rejection(late.signal, `no answer within ${CALL_MS} ms`)])
     } catch (error) {
-      if (!(error instanceof TimeoutError)) this.#fail(store, error as Error)
+      this.#fail(store, error as Error)
       throw error
+    } finally {
+      clearTimeout(timer)
     }
   }
 
-  /** Takes the link down, as after calls that timed out. */
-  fail(error: Error): void {
-    if (this.#store !== undefined) this.#fail(this.#store, error)
-  }
-
-  async stop(): Promise<void> {
-    this.#stopped = true
+  async close(): Promise<void> {
+    this.#closed = true
     clearTimeout(this.#timer)
+    this.#opening?.abort()
     const store = this.#store
     this.#store = undefined
     await store?.close()
   }
 
-  async #connect(): Promise<void> {
+  async #open(): Promise<void> {
+    const { open, events } = this.#parts
+    const opening = new AbortController()
+    this.#opening = opening
+    const timer = setTimeout(() => opening.abort(), OPEN_MS)
     let store: PinStore | undefined
-    const events = {
-      changed: (pin: StoredPin) => this.#events.changed(pin),
-      invalid: () => this.#events.invalid(),
-      failed: (error: Error) => store && this.#fail(store, error),
+    let lost: Error | undefined
+    const failed = (error: Error): void => {
+      lost = error
+      if (store !== undefined) this.#fail(store, error)
     }
     try {
-      store = await this.#open(events, AbortSignal.timeout(OPEN_MS))
+      const opened = open({ ...events, failed }, opening.signal)
+      // One that comes too late is nobody's.
+      opened.then((late) => (opening.signal.aborted ? late.close() : undefined)).catch(() => undefined)
+      store = await Promise.race([opened, rejection(opening.signal, `not open within ${OPEN_MS} ms`)])
+      if (lost !== undefined) throw lost
     } catch (error) {
-      this.#down(error as Error)
+      await store?.close()
+      this.#isLost(error as Error)
       return
+    } finally {
+      clearTimeout(timer)
     }
-    if (this.#stopped) {
-      await store.close()
-      return
-    }
-    this.#store = store
-    this.#backoffMs = BACKOFF_FIRST_MS
-    this.#saidDown = false
-    this.#events.up()
-    this.#later(CHECK_EVERY_MS, () => this.#check())
+    if (this.#closed) await store.close()
+    else this.#isOpen(store)
   }
 
+  #isOpen(store: PinStore): void {
+    const { shown, log, up } = this.#parts
+    const downMs = Math.round(performance.now() - this.#downSinceMs)
+    if (this.#saidDown) log.info({ store: shown, downMs }, 'the store of pins is back')
+    else log.info({ store: shown }, 'the store of pins is open')
+    const isFirst = !this.#wasUp
+    this.#store = store
+    this.#wasUp = true
+    this.#saidDown = false
+    this.#retryMs = RETRY_FIRST_MS
+    this.#timer = setTimeout(() => void this.#check(), CHECK_EVERY_MS)
+    up(isFirst)
+  }
+
+  /** An idle store must not hang unnoticed. */
   async #check(): Promise<void> {
-    const store = this.#store
-    if (store === undefined) return
-    try {
-      await within(CHECK_MS, store.check())
-    } catch (error) {
-      this.#fail(store, error as Error)
-      return
-    }
-    this.#later(CHECK_EVERY_MS, () => this.#check())
+    const checked = await this.use((store) => store.check()).then(
+      () => true,
+      () => false,
+    )
+    if (checked && this.isUp) this.#timer = setTimeout(() => void this.#check(), CHECK_EVERY_MS)
   }
 
   #fail(store: PinStore, error: Error): void {
     if (store !== this.#store) return
     this.#store = undefined
+    this.#downSinceMs = performance.now()
+    this.#parts.down()
     void store.close()
-    this.#down(error)
+    this.#isLost(error)
   }
 
-  #down(error: Error): void {
-    if (this.#stopped) return
-    if (!this.#saidDown) this.#events.down(error)
+  #isLost(error: Error): void {
+    if (this.#closed) return
+    const { shown, log } = this.#parts
+    const reason = error.message || (error as NodeJS.ErrnoException).code || error.name
+    const message = "the store of pins can't be used; routing goes on without it"
+    if (!this.#saidDown) log.warn({ store: shown, reason }, message)
     this.#saidDown = true
-    this.#later(this.#backoffMs, () => this.#connect())
-    this.#backoffMs = Math.min(this.#backoffMs * 2, BACKOFF_LAST_MS)
-  }
-
-  #later(ms: number, work: () => Promise<void>): void {
     clearTimeout(this.#timer)
-    if (!this.#stopped) this.#timer = setTimeout(() => void work(), ms).unref()
+    this.#timer = setTimeout(() => void this.#open(), this.#retryMs)
+    this.#retryMs = Math.min(this.#retryMs * 2, RETRY_LAST_MS)
   }
 }
 
-/** A call to the store took too long. */
-export class TimeoutError extends Error {
-  override readonly name = 'TimeoutError'
-}
-
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new TimeoutError(`the store did not answer within ${ms} ms`)), ms)
+function rejection(signal: AbortSignal, message: string): Promise<never> {
+  return new Promise((_, reject) => {
+    const end = (): void => reject(new Error(message))
+    if (signal.aborted) end()
+    else signal.addEventListener('abort', end, { once: true })
   })
-  // When it is late, whatever becomes of it is of no more interest.
-  work.catch(() => undefined)
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
 }

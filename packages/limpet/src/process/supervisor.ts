@@ -1,32 +1,27 @@
 import { createHash } from 'node:crypto'
-import { MessageChannel } from 'node:worker_threads'
 import type { Logger } from 'pino'
 import { AdminServer } from '../admin/admin-server.ts'
 import { restartNeeded } from '../config/diff.ts'
 import { loadKeyring } from '../config/load-keys.ts'
-import type { Config, StoreConfig } from '../config/schema.ts'
+import type { Config } from '../config/schema.ts'
 import { StartError } from '../errors.ts'
 import { CounterReader } from '../observe/counters.ts'
 import { createMetrics } from '../observe/metrics.ts'
 import { Fleet } from '../replicas/fleet.ts'
 import { ReplicaBoard } from '../replicas/replica-board.ts'
-import { ReplicaNames } from '../replicas/replica-names.ts'
 import type { Keyring } from '../session/keyring.ts'
+import { noReplica } from '../session/pin-memory.ts'
+import { PinScan } from '../session/pin-scan.ts'
 import { PinTable } from '../session/pin-table.ts'
 import { storeOf } from '../session/store/open-store.ts'
 import { claimPort } from './claim-port.ts'
 import { connectionsByDescriptors } from './descriptors.ts'
-import { StoreState } from './journal-messages.ts'
+import { PinRefresh } from './pin-refresh.ts'
 import { PinSessions } from './pin-sessions.ts'
 import { PinSweep } from './pin-sweep.ts'
 import { createSharedMemory, type SharedMemory } from './shared-memory.ts'
 import { StoreKeeper } from './store-keeper.ts'
-import { StoreRefresh } from './store-refresh.ts'
 import { type ServingThreads, serveHere, WorkerThreads } from './threads.ts'
-import type { WorkerStart } from './worker-messages.ts'
-
-/** How long what waits for the store may take to be written when the router ends. */
-const STORE_STOP_MS = 2000
 
 /** Where a router that has started can be reached. */
 export interface Started {
@@ -44,7 +39,8 @@ export class Supervisor {
   readonly #threads: ServingThreads
   readonly #fleet: Fleet
   readonly #sweep: PinSweep
-  readonly #store: { readonly keeper: StoreKeeper; readonly refresh: StoreRefresh } | undefined
+  readonly #keeper: StoreKeeper | undefined
+  readonly #refresh: PinRefresh | undefined
   readonly #admin: AdminServer
   #config: Config
   #state: 'new' | 'serving' | 'closing' = 'new'
@@ -63,21 +59,18 @@ export class Supervisor {
     const counters = new CounterReader(memory.counters)
     this.#fleet = new Fleet(board, counters, log)
     this.#sweep = new PinSweep(pins, memory.pins.buckets)
-    this.#store = config.store && this.#makeStore(config.store, memory)
-    const store = this.#store?.keeper
-    const metrics = createMetrics({
-      counters,
-      board,
-      pins,
-      fleet: this.#fleet,
-      workers: config.workers,
-      store,
-    })
+    const keeper = this.#keeperOf(memory)
+    this.#keeper = keeper
+    this.#refresh = keeper && new PinRefresh(new PinScan(memory.pins), memory.pins.buckets, keeper)
+    const { workers } = config
+    const metrics = createMetrics({ counters, board, pins, fleet: this.#fleet, workers, store: keeper })
     const token = process.env.LIMPET_ADMIN_TOKEN
     this.#admin = new AdminServer({
       metrics,
       isReady: () => this.#state === 'serving',
-      sessions: new PinSessions(memory.pins, this.#fleet, this.#keyring, (note) => store?.note(note)),
+      sessions: new PinSessions(memory.pins, this.#fleet, this.#keyring, ({ hash, epoch }, untilMs) =>
+        keeper?.offer(hash, noReplica, epoch, untilMs, 0),
+      ),
       ...(token !== undefined && { token }),
     })
     const hooks = {
@@ -85,10 +78,11 @@ export class Supervisor {
       access: (records: readonly object[]) => {
         for (const record of records) accessLog.info(record)
       },
+      notes: (notes: Float64Array) => keeper?.notes(notes),
+      lookup: (keys: Uint32Array, answer: (found: Uint8Array) => void) => keeper?.lookup(keys, answer),
     }
     const accessLog = log.child({ log: 'access' }, { level: 'info' })
-    const openJournal = () => this.#openJournal()
-    const parts = { memory, keyring: this.#keyring, board, hooks, log, openJournal }
+    const parts = { memory, keyring: this.#keyring, board, hooks, log }
     this.#threads = config.workers === 0 ? serveHere(parts) : new WorkerThreads(config.workers, parts)
   }
 
@@ -97,13 +91,12 @@ export class Supervisor {
     if (this.#state !== 'new') throw new StartError('LIMPET_STARTED', 'This router was started before.')
     try {
       const address = await claimPort(this.#config.listen, '--listen')
-      await this.#putInForce(this.#config)
-      this.#store?.keeper.start()
-      this.#store?.refresh.start()
+      await Promise.all([this.#putInForce(this.#config), this.#keeper?.start()])
       const port = await this.#threads.listen(address)
       const { admin } = this.#config
       const adminPort = admin && (await this.#admin.listen(admin))
       this.#sweep.start()
+      this.#refresh?.start()
       this.#state = 'serving'
       const url = urlOf(address.host, port)
       const adminUrl = admin && urlOf(admin.host, adminPort!)
@@ -148,8 +141,8 @@ export class Supervisor {
     await this.#threads.close(deadlineMs)
     this.#fleet.stop()
     this.#sweep.stop()
-    this.#store?.refresh.stop()
-    await this.#store?.keeper.stop(STORE_STOP_MS)
+    this.#refresh?.stop()
+    await this.#keeper?.close()
     await this.#admin.close()
   }
 
@@ -170,32 +163,21 @@ export class Supervisor {
     return possible > 0 ? Math.min(limits.connections, possible) : limits.connections
   }
 
-  #makeStore(config: StoreConfig, memory: SharedMemory): { keeper: StoreKeeper; refresh: StoreRefresh } {
-    const names = new ReplicaNames(() => this.#fleet.services)
-    const keeper = new StoreKeeper({
-      open: storeOf(config),
-      shown: config.location.shown,
-      queue: config.queue,
-      lookupMs: config.lookupTimeoutMs,
-      pins: new PinTable(memory.pins),
-      names,
-      state: new StoreState(memory.store),
-      log: this.#log,
-    })
-    // Where the client carries a session's first home, the store need not know it.
-    const keepsFor = (replica: number): boolean => {
-      const service = names.nameOf(replica)?.service
-      return this.#config.services.some(({ name, dialect }) => name === service && dialect !== 'sagemaker')
-    }
-    return { keeper, refresh: new StoreRefresh(memory.pins, keeper, keepsFor) }
-  }
-
-  #openJournal(): WorkerStart['journal'] {
+  #keeperOf(memory: SharedMemory): StoreKeeper | undefined {
     const { store } = this.#config
-    if (this.#store === undefined || store === undefined) return undefined
-    const { port1, port2 } = new MessageChannel()
-    this.#store.keeper.serve(port1)
-    return { port: port2, lookupMs: store.lookupTimeoutMs }
+    return (
+      store &&
+      new StoreKeeper({
+        open: storeOf(store),
+        shown: store.location.shown,
+        queueLimit: store.queue,
+        pins: new PinTable(memory.pins),
+        state: memory.store,
+        replicas: this.#fleet,
+        log: this.#log,
+        onReturn: () => this.#refresh?.all(),
+      })
+    )
   }
 
   #loadKeys(config: Config): Keyring {

@@ -5,12 +5,9 @@ import { Counters } from '../observe/counters.ts'
 import type { ReplicaBoard } from '../replicas/replica-board.ts'
 import type { Keyring } from '../session/keyring.ts'
 import { LocalTurns } from '../session/turns.ts'
-import { StoreState } from './journal-messages.ts'
-import { RemoteJournal } from './remote-journal.ts'
 import { type RoutingConfig, RoutingThread, type ThreadHooks } from './routing-thread.ts'
 import type { SharedMemory } from './shared-memory.ts'
 import { WorkerHandle } from './worker-handle.ts'
-import type { WorkerStart } from './worker-messages.ts'
 
 /** How long a worker may take to start, load a config or listen. */
 const ORDER_TIMEOUT_MS = 30_000
@@ -34,19 +31,19 @@ export interface ThreadParts {
   readonly board: ReplicaBoard
   readonly hooks: ThreadHooks
   readonly log: Logger
-  /** Makes a thread's way to the store, where there is one. */
-  openJournal(): WorkerStart['journal']
 }
 
 /** Serves in the calling thread: for programs that bring session functions of their own. */
-export function serveHere({ memory, keyring, hooks, openJournal }: ThreadParts): ServingThreads {
-  const opened = openJournal()
-  const journal = opened && new RemoteJournal(opened.port, new StoreState(memory.store), opened.lookupMs)
-  const parts = { memory, keyring, thread: 0, turns: new LocalTurns(), journal }
+export function serveHere({ memory, keyring, hooks }: ThreadParts): ServingThreads {
   let serving: RoutingThread | undefined
   return {
     configure: async (routing) => {
-      if (serving === undefined) serving = await RoutingThread.start(parts, hooks, routing)
+      if (serving === undefined)
+        serving = await RoutingThread.start(
+          { memory, keyring, thread: 0, turns: new LocalTurns() },
+          hooks,
+          routing,
+        )
       else await serving.configure(routing)
     },
     listen: async (address) => (await serving?.listen(address, false)) ?? address.port,
@@ -105,17 +102,12 @@ export class WorkerThreads implements ServingThreads {
   }
 
   #start(thread: number, nextRestartMs: number): WorkerHandle {
-    const { memory, keyring, hooks, openJournal } = this.#parts
+    const { memory, keyring, hooks } = this.#parts
     const startedMs = performance.now()
-    return new WorkerHandle(
-      { memory, thread, keyring, journal: openJournal() },
-      this.#turns,
-      hooks,
-      (error) => {
-        const settled = performance.now() - startedMs > SETTLED_MS
-        this.#onExit(thread, error, settled ? RESTART_FIRST_MS : nextRestartMs)
-      },
-    )
+    return new WorkerHandle({ memory, thread, keyring }, this.#turns, hooks, (error) => {
+      const settled = performance.now() - startedMs > SETTLED_MS
+      this.#onExit(thread, error, settled ? RESTART_FIRST_MS : nextRestartMs)
+    })
   }
 
   #onExit(thread: number, error: Error | undefined, restartMs: number): void {

@@ -3,7 +3,7 @@ import { LimpetError, StartError } from '../errors.ts'
 import type { Turns } from '../session/turns.ts'
 import type { ThreadHooks } from './routing-thread.ts'
 import { keepTurns } from './turn-keeper.ts'
-import type { Order, OrderMessage, WorkerMessage, WorkerStart } from './worker-messages.ts'
+import type { AnswerMessage, Order, OrderMessage, WorkerMessage, WorkerStart } from './worker-messages.ts'
 
 /**
  * Room for new objects. Few of a request's objects outlive it, so the default of 48 MB collects no faster, and
@@ -37,7 +37,7 @@ export class WorkerHandle {
     const entry = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
     this.#worker = new Worker(entry, {
       workerData: { ...start, turns: port2 } satisfies WorkerStart,
-      transferList: start.journal === undefined ? [port2] : [port2, start.journal.port],
+      transferList: [port2],
       name: `limpet-${start.thread}`,
       resourceLimits: { maxYoungGenerationSizeMb },
     })
@@ -101,6 +101,19 @@ export class WorkerHandle {
     }
     if (message.kind === 'access') {
       hooks.access(message.records)
+      return
+    }
+    if (message.kind === 'notes') {
+      hooks.notes(message.notes)
+      return
+    }
+    if (message.kind === 'lookup') {
+      const { lookup } = message
+      hooks.lookup(message.keys, (found) => {
+        const answer: AnswerMessage = { lookup, found }
+        // To a thread that has ended it goes nowhere.
+        this.#worker.postMessage(answer)
+      })
       return
     }
     const waiting = this.#waiting.get(message.id)

@@ -12,8 +12,6 @@ export interface WorkerStart {
   readonly keyring: Keyring
   /** To the keeper of turns. */
   readonly turns: MessagePort
-  /** To the keeper of the store, where there is one, and how long a lookup may take. */
-  readonly journal: { readonly port: MessagePort; readonly lookupMs: number } | undefined
 }
 
 /** What the main thread asks of a worker. */
@@ -22,11 +20,20 @@ export type Order =
   | { readonly order: 'listen'; readonly address: ListenAddress }
   | { readonly order: 'close'; readonly deadlineMs: number }
 
-/** An order on its way, and its answer. */
+/** An order on its way. */
 export interface OrderMessage {
   readonly id: number
   readonly body: Order
 }
+
+/** The answer to a worker's lookup in the store. */
+export interface AnswerMessage {
+  readonly lookup: number
+  readonly found: Uint8Array
+}
+
+/** What the main thread tells a worker. */
+export type MainMessage = OrderMessage | AnswerMessage
 
 /** What a worker tells the main thread. */
 export type WorkerMessage =
@@ -34,3 +41,5 @@ export type WorkerMessage =
   | { readonly kind: 'failed'; readonly id: number; readonly code: string; readonly message: string }
   | { readonly kind: 'warn'; readonly message: string; readonly fields: Readonly<Record<string, unknown>> }
   | { readonly kind: 'access'; readonly records: AccessRecord[] }
+  | { readonly kind: 'notes'; readonly notes: Float64Array }
+  | { readonly kind: 'lookup'; readonly lookup: number; readonly keys: Uint32Array }

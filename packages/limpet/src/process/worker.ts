@@ -1,29 +1,30 @@
 /** The entry of a worker thread: carries out the main thread's orders, one after the other. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { StoreState } from './journal-messages.ts'
-import { RemoteJournal } from './remote-journal.ts'
 import { RemoteTurns } from './remote-turns.ts'
 import { RoutingThread, type ThreadHooks, type ThreadStart } from './routing-thread.ts'
-import type { Order, OrderMessage, WorkerMessage, WorkerStart } from './worker-messages.ts'
+import type { MainMessage, Order, OrderMessage, WorkerMessage, WorkerStart } from './worker-messages.ts'
 
 const port = parentPort!
 const start = workerData as WorkerStart
-const { memory, thread, keyring, turns, journal } = start
-const parts: ThreadStart = {
-  memory,
-  thread,
-  keyring,
-  turns: new RemoteTurns(turns),
-  journal: journal && new RemoteJournal(journal.port, new StoreState(memory.store), journal.lookupMs),
-}
+const parts: ThreadStart = { ...start, turns: new RemoteTurns(start.turns) }
 
 function tell(message: WorkerMessage): void {
   port.postMessage(message)
 }
 
+/** Who waits for the answers to lookups. */
+const answers = new Map<number, (found: Uint8Array) => void>()
+let nextLookup = 0
+
 const hooks: ThreadHooks = {
   warn: (message, fields) => tell({ kind: 'warn', message, fields }),
   access: (records) => tell({ kind: 'access', records }),
+  notes: (notes) => tell({ kind: 'notes', notes }),
+  lookup: (keys, answer) => {
+    const lookup = nextLookup++
+    answers.set(lookup, answer)
+    tell({ kind: 'lookup', lookup, keys })
+  },
 }
 
 let serving: RoutingThread | undefined
@@ -43,7 +44,14 @@ async function carryOut(order: Order): Promise<void> {
 }
 
 let last = Promise.resolve()
-port.on('message', ({ id, body }: OrderMessage) => {
+port.on('message', (message: MainMessage) => {
+  if ('lookup' in message) {
+    answers.get(message.lookup)?.(message.found)
+    answers.delete(message.lookup)
+  } else take(message)
+})
+
+function take({ id, body }: OrderMessage): void {
   last = last.then(async () => {
     try {
       await carryOut(body)
@@ -54,4 +62,4 @@ port.on('message', ({ id, body }: OrderMessage) => {
     }
     if (body.order === 'close') port.close()
   })
-})
+}

@@ -85,6 +85,16 @@ export class Fleet {
     for (const service of this.services) for (const replica of service.replicas) this.#watch(service, replica)
   }
 
+  /** The replica of an id, by the names that other routers know it by too. */
+  nameOf(id: number): { readonly service: string; readonly replica: string } | undefined {
+    return this.#slots.nameOf(id)
+  }
+
+  /** The id of a replica here; undefined: this router knows none of these names. */
+  findId(service: string, replica: string): number | undefined {
+    return this.#slots.findId(service, replica)
+  }
+
   stop(): void {
     for (const id of [...this.#watches.keys()]) this.#unwatch(id)
   }

@@ -14,6 +14,20 @@ describe('slots', () => {
     assert.equal(slots.idOf('app', 'a'), a)
   })
 
+  test('lead from names to ids and back, until they are freed', () => {
+    const slots = new Slots()
+    const a = slots.idOf('app', 'a')
+    const b = slots.idOf('other', 'a')
+    assert.deepEqual(
+      [slots.findId('app', 'a'), slots.findId('other', 'a'), slots.findId('app', 'c')],
+      [a, b, undefined],
+    )
+    assert.deepEqual(slots.nameOf(b), { service: 'other', replica: 'a' })
+    slots.freeOthers(new Set([b]))
+    assert.deepEqual([slots.findId('app', 'a'), slots.nameOf(a)], [undefined, undefined])
+    assert.deepEqual(slots.nameOf(b), { service: 'other', replica: 'a' })
+  })
+
   test('that are used again make another id, so that no pin is inherited', () => {
     const slots = new Slots()
     const first = slots.idOf('app', 'replica-0')

@@ -5,6 +5,7 @@ import { MAX_SLOTS, replicaId } from './replica-id.ts'
 export class Slots {
   readonly #generations = new Uint32Array(MAX_SLOTS)
   readonly #ids = new Map<string, number>()
+  readonly #names = new Map<number, { readonly service: string; readonly replica: string }>()
   /** Slots that were used before; taken again only when no fresh one is left, the oldest first. */
   readonly #freed: number[] = []
   #fresh = 0
@@ -19,7 +20,18 @@ export class Slots {
       throw new StartError('LIMPET_TOO_MANY_REPLICAS', `A router can know ${MAX_SLOTS} replicas at a time.`)
     const id = replicaId(slot, this.#generations[slot]!)
     this.#ids.set(key, id)
+    this.#names.set(id, { service, replica })
     return id
+  }
+
+  /** The id of a service's replica that has one. */
+  findId(service: string, replica: string): number | undefined {
+    return this.#ids.get(`${service}\0${replica}`)
+  }
+
+  /** Whose id this is; undefined once it is freed. */
+  nameOf(id: number): { readonly service: string; readonly replica: string } | undefined {
+    return this.#names.get(id)
   }
 
   /** Gives back the slots of all replicas whose ids are not in `kept`; returns their ids. */
@@ -29,6 +41,7 @@ export class Slots {
       if (kept.has(id)) continue
       const slot = id % MAX_SLOTS
       this.#ids.delete(key)
+      this.#names.delete(id)
       this.#generations[slot]!++
       this.#freed.push(slot)
       gone.push(id)

@@ -2,20 +2,25 @@ import { readFile } from 'node:fs/promises'
 import type { StoreConfig } from '../../config/store-schema.ts'
 import { memoryStore } from './memory-store.ts'
 import type { OpenPinStore } from './pin-store.ts'
-import { connectRedis, type RedisSecrets } from './redis-client.ts'
-import { redisStore } from './redis-store.ts'
-import { sqliteStore } from './sqlite-store.ts'
+import type { RedisSecrets } from './redis-client.ts'
 
-/** The store that a config names. Nothing is opened or read until it is called. */
+/** The store that a config names. Nothing is opened, read or loaded until it is called. */
 export function storeOf(config: StoreConfig, environment: NodeJS.ProcessEnv = process.env): OpenPinStore {
   const { location } = config
   switch (location.kind) {
     case 'memory':
       return memoryStore()
     case 'sqlite':
-      return sqliteStore(location.path)
+      return async (events, signal) => {
+        const { sqliteStore } = await import('./sqlite-store.ts')
+        return sqliteStore(location.path)(events, signal)
+      }
     case 'redis':
-      return redisStore(connectRedis(location, () => readSecrets(config, environment)))
+      return async (events, signal) => {
+        const { redisStore } = await import('./redis-store.ts')
+        const { connectRedis } = await import('./redis-client.ts')
+        return redisStore(connectRedis(location, () => readSecrets(config, environment)))(events, signal)
+      }
   }
 }
 

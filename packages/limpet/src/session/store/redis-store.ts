@@ -13,9 +13,12 @@ const KEYS_A_CALL = 100
 export function redisStore(connect: ConnectRedis): OpenPinStore {
   return async (events, signal) => {
     const client = await connect((error) => events.failed(error), signal)
+    const giveUp = (): void => client.destroy()
+    signal.addEventListener('abort', giveUp, { once: true })
     try {
       const store = new RedisStore(client, events)
       await store.watch()
+      signal.removeEventListener('abort', giveUp)
       return store
     } catch (error) {
       client.destroy()

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { DatabaseSync } from 'node:sqlite'
+import { setTimeout } from 'node:timers/promises'
 import {
   isAnnounced,
   type LostPin,
@@ -11,8 +12,12 @@ import {
 import { extended, precedence } from './precedence.ts'
 import { prepareStatements, prepareTables } from './sqlite-schema.ts'
 
-/** How long a call waits for another process that writes. It holds up the calling thread. */
-const BUSY_MS = 100
+/** How long the calling thread is held up for another process that writes; then it is tried anew, later. */
+const BUSY_MS = 20
+const BUSY_TRIES = 40
+const BUSY_PAUSE_MS = 25
+/** SQLITE_BUSY */
+const BUSY = 5
 const POLL_MS = 50
 /** Expired records are looked for once in so many polls. */
 const PRUNE_EVERY = 20
@@ -60,15 +65,13 @@ class SqliteStore implements PinStore {
   }
 
   async write(pins: readonly StoredPin[]): Promise<readonly LostPin[]> {
-    const { begin, commit } = this.#statements
-    begin.run()
-    try {
-      const lost = pins.flatMap((offered) => this.#offer(offered, Date.now()))
-      commit.run()
-      return lost
-    } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
-      throw error
+    for (let tries = 1; ; tries++) {
+      try {
+        return this.#writeNow(pins)
+      } catch (error) {
+        if ((error as { errcode?: number }).errcode !== BUSY || tries === BUSY_TRIES) throw error
+        await setTimeout(BUSY_PAUSE_MS)
+      }
     }
   }
 
@@ -87,6 +90,20 @@ class SqliteStore implements PinStore {
   async close(): Promise<void> {
     clearInterval(this.#timer)
     if (this.#database.isOpen) this.#database.close()
+  }
+
+  /** In one go, so that calls of this connection can't meet inside a transaction. */
+  #writeNow(pins: readonly StoredPin[]): LostPin[] {
+    const { begin, commit } = this.#statements
+    begin.run()
+    try {
+      const lost = pins.flatMap((offered) => this.#offer(offered, Date.now()))
+      commit.run()
+      return lost
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
+      throw error
+    }
   }
 
   #offer(offered: StoredPin, nowMs: number): LostPin[] {
@@ -148,7 +165,7 @@ class SqliteStore implements PinStore {
       work()
     } catch (error) {
       // Another process that writes for long is no fault: the next poll comes soon.
-      if ((error as { errcode?: number }).errcode === 5) return
+      if ((error as { errcode?: number }).errcode === BUSY) return
       clearInterval(this.#timer)
       this.#events.failed(error as Error)
     }

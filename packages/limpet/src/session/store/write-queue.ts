@@ -1,43 +1,63 @@
 import type { StoredPin } from './pin-store.ts'
+import { extended, precedence } from './precedence.ts'
 
-/** Records that wait to be written: of each key the last, and no more than `most` keys. */
+/**
+ * Records that wait to be written, one for each key, within a bound. What is taken stays until it is settled, so
+ * that nothing is lost when a store fails in the middle.
+ */
 export class WriteQueue {
-  /** How many records found no room. */
-  dropped = 0
-  readonly #most: number
-  readonly #pins = new Map<string, StoredPin>()
+  readonly #limit: number
+  /** Offered again and again until they are written, the oldest first. */
+  readonly #records = new Map<string, StoredPin>()
+  /** Apart and before the others: a record that takes a withdrawn one's place would else lose against it. */
+  readonly #withdrawals = new Map<string, StoredPin>()
 
-  constructor(most: number) {
-    this.#most = most
+  constructor(limit: number) {
+    this.#limit = limit
   }
 
   get size(): number {
-    return this.#pins.size
+    return this.#records.size + this.#withdrawals.size
   }
 
-  /** Adds a record in place of an earlier one of its key. False: there was no room. */
-  add(pin: StoredPin): boolean {
-    if (this.#pins.size >= this.#most && !this.#pins.has(pin.key)) {
-      this.dropped++
-      return false
+  /** The record that waits under a key. */
+  get(key: string): StoredPin | undefined {
+    return this.#records.get(key)
+  }
+
+  /** Adds a record, or lets it count against the one that waits under its key. False: there is no room for it. */
+  offer(pin: StoredPin, nowMs: number): boolean {
+    const isWithdrawal = pin.expiresAtMs <= nowMs
+    const waiting = this.#records.get(pin.key)
+    const outcome = precedence(waiting, pin, nowMs)
+    if (outcome === 'yields') return true
+    if (outcome === 'extends') {
+      this.#records.set(pin.key, extended(waiting!, pin))
+      return true
     }
-    this.#pins.set(pin.key, pin)
+    if (isWithdrawal) this.#records.delete(pin.key)
+    const target = isWithdrawal ? this.#withdrawals : this.#records
+    if (!target.has(pin.key) && this.size >= this.#limit) return false
+    target.set(pin.key, pin)
     return true
   }
 
-  /** Takes out the `most` records that have waited longest. */
-  take(most: number): StoredPin[] {
+  /** At most `count` records that wait, the oldest first. */
+  take(count: number): StoredPin[] {
+    const from = this.#withdrawals.size > 0 ? this.#withdrawals : this.#records
     const taken: StoredPin[] = []
-    for (const [key, pin] of this.#pins) {
-      if (taken.length === most) break
+    for (const pin of from.values()) {
+      if (taken.length === count) break
       taken.push(pin)
-      this.#pins.delete(key)
     }
     return taken
   }
 
-  /** Puts back what could not be written; what came for the same key since is newer and stays. */
-  putBack(pins: readonly StoredPin[]): void {
-    for (const pin of pins) if (!this.#pins.has(pin.key)) this.add(pin)
+  /** These were written; what has come under their keys meanwhile stays. */
+  settle(pins: readonly StoredPin[]): void {
+    for (const pin of pins) {
+      if (this.#records.get(pin.key) === pin) this.#records.delete(pin.key)
+      if (this.#withdrawals.get(pin.key) === pin) this.#withdrawals.delete(pin.key)
+    }
   }
 }
