@@ -200,8 +200,44 @@ test('a session that can not be looked at is reported, and keeps none of the oth
   const good = await begin(sessions)
   world.nowMs += 60_000
   await sessions.sweep()
-  assert.deepEqual(world.events, [`look at session ${bad}: input/output error`, 'expired'])
+  assert.deepEqual(world.events, ['expired', `look at session ${bad}: input/output error`])
   assert.equal(await store.look(good), undefined)
+})
+
+test('a store that is away is one report for each sweep, not one for each session', async () => {
+  const world = newWorld()
+  const store = createMemoryStore()
+  const sessions = startSessions(world, {
+    ...store,
+    look: async () => {
+      throw new Error('connection lost')
+    },
+  })
+  const first = await begin(sessions)
+  await begin(sessions)
+  await begin(sessions)
+  await sessions.sweep()
+  assert.deepEqual(world.events, [`look at session ${first} and 2 more: connection lost`])
+  assert.equal(sessions.held.sessions, 3)
+})
+
+test('a sweep ends early when it is told to', async () => {
+  const world = newWorld()
+  const store = createMemoryStore()
+  const stopping = new AbortController()
+  let looks = 0
+  const sessions = startSessions(world, {
+    ...store,
+    look: async (id) => {
+      looks++
+      stopping.abort()
+      return store.look(id)
+    },
+  })
+  await begin(sessions)
+  await begin(sessions)
+  await sessions.sweep(stopping.signal)
+  assert.equal(looks, 1)
 })
 
 test('expired sessions make room for a new one before any sweep', async () => {
