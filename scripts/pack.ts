@@ -1,21 +1,20 @@
 /**
  * Compiles a package into a folder that `npm publish` takes as it is:
  *
- *     node scripts/pack.ts [--out FOLDER]      # by default packages/limpet/dist
+ *     node scripts/pack.ts [--package NAME] [--out FOLDER]    # by default limpet, into packages/NAME/dist
  *
  * In the clone, package.json points at the TypeScript sources, which Node.js runs as they are; below node_modules it
  * doesn't. So the published package holds compiled JavaScript, type declarations, every other file that lies beside
  * the sources, and a package.json that points at those. Tests stay out.
  */
 import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const source = join(root, 'packages/limpet')
-
 /** The fields of a package.json that are rewritten here; the others are taken over. */
 interface Manifest {
   exports: Record<string, string>
@@ -25,15 +24,19 @@ interface Manifest {
   [field: string]: unknown
 }
 
-const { values } = parseArgs({ options: { out: { type: 'string' } } })
+const { values } = parseArgs({
+  options: { package: { type: 'string', default: 'limpet' }, out: { type: 'string' } },
+})
+const source = join(root, 'packages', values.package)
 const out = values.out === undefined ? join(source, 'dist') : resolve(values.out)
 
 await rm(out, { recursive: true, force: true })
 compile()
 await copyAssets()
-await cp(join(source, 'bin'), join(out, 'bin'), { recursive: true })
+if (existsSync(join(source, 'bin'))) await cp(join(source, 'bin'), join(out, 'bin'), { recursive: true })
 await cp(join(root, 'LICENSE'), join(out, 'LICENSE'))
-await cp(join(root, 'README.md'), join(out, 'README.md'))
+const readme = join(source, 'README.md')
+await cp(existsSync(readme) ? readme : join(root, 'README.md'), join(out, 'README.md'))
 const manifest = JSON.parse(await readFile(join(source, 'package.json'), 'utf8')) as Manifest
 await writeFile(join(out, 'package.json'), `${JSON.stringify(published(manifest), null, 2)}\n`)
 process.stdout.write(`${out}\n`)

@@ -10,27 +10,41 @@ import { repositoryRoot } from './demo-process.ts'
 
 const run = promisify(execFile)
 
-/** Holds `package/` (what would be published) and `consumer/` (a project that has installed its tarball). */
+/** Holds `limpet/` and `replica/` (what would be published) and `consumer/` (a project that has installed both). */
 let folder: string
-let packed: string
 let consumer: string
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'limpet-pack-'))
-  packed = join(folder, 'package')
   consumer = join(folder, 'consumer')
-  await run(process.execPath, ['scripts/pack.ts', '--out', packed], { cwd: repositoryRoot })
-  await run('npm', ['pack', '--pack-destination', folder], { cwd: packed })
-  const tarball = (await readdir(folder)).find((name) => name.endsWith('.tgz'))
-  assert.ok(tarball, 'npm pack made no tarball')
+  for (const name of ['limpet', 'replica']) {
+    const out = join(folder, name)
+    const args = ['scripts/pack.ts', '--package', name, '--out', out]
+    await run(process.execPath, args, { cwd: repositoryRoot })
+    await run('npm', ['pack', '--pack-destination', folder], { cwd: out })
+  }
+  const tarballs = (await readdir(folder)).filter((name) => name.endsWith('.tgz'))
+  assert.equal(tarballs.length, 2, 'npm pack made no tarball')
   await mkdir(consumer)
   await writeFile(join(consumer, 'package.json'), '{ "private": true, "type": "module" }\n')
-  await run('npm', ['install', '--no-audit', '--no-fund', join(folder, tarball)], { cwd: consumer })
+  const paths = tarballs.map((name) => join(folder, name))
+  await run('npm', ['install', '--no-audit', '--no-fund', ...paths], { cwd: consumer })
 })
 after(() => rm(folder, { recursive: true, force: true }))
 
-async function installedFiles(): Promise<string[]> {
-  return readdir(join(consumer, 'node_modules/limpet'), { recursive: true })
+async function installedFiles(name: string): Promise<string[]> {
+  return readdir(join(consumer, 'node_modules', name), { recursive: true })
+}
+
+/** What the compiler says of a program of the consumer's, in strict mode. */
+async function typeCheck(source: string): Promise<string> {
+  await writeFile(join(consumer, 'consumer.ts'), source)
+  const flags = '--noEmit --strict --module nodenext --target es2024 --lib es2024 --types node'.split(' ')
+  const types = ['--typeRoots', join(repositoryRoot, 'node_modules/@types')]
+  const tsc = join(repositoryRoot, 'node_modules/typescript/bin/tsc')
+  const check = run(process.execPath, [tsc, ...flags, ...types, 'consumer.ts'], { cwd: consumer })
+  const { stdout } = await check.catch((error: { stdout: string }) => error)
+  return stdout
 }
 
 async function manifestAt(path: string): Promise<Record<string, unknown>> {
@@ -38,7 +52,7 @@ async function manifestAt(path: string): Promise<Record<string, unknown>> {
 }
 
 test('the package holds compiled code, declarations, licence and readme, and neither tests nor sources', async () => {
-  const files = await installedFiles()
+  const files = await installedFiles('limpet')
   for (const file of ['index.js', 'index.d.ts', 'bin/limpet.js', 'cli/main.js', 'LICENSE', 'README.md']) {
     assert.ok(files.includes(file), `${file} is missing`)
   }
@@ -59,7 +73,7 @@ test('its package.json points at compiled files and asks for the same dependenci
 
 test('limpet --version prints the version of the package', async () => {
   const { stdout } = await run('npx', ['limpet', '--version'], { cwd: consumer })
-  assert.ok(stdout.includes(String((await manifestAt(packed)).version)), stdout)
+  assert.ok(stdout.includes(String((await manifestAt(join(folder, 'limpet'))).version)), stdout)
 })
 
 test('a router with worker threads from the installed library routes a session to one replica', async () => {
@@ -110,11 +124,64 @@ test('the declarations type-check in a strict project, and catch a misspelt opti
       }
     }
   `
-  await writeFile(join(consumer, 'consumer.ts'), source)
-  const flags = '--noEmit --strict --module nodenext --target es2024 --lib es2024 --types node'.split(' ')
-  const types = ['--typeRoots', join(repositoryRoot, 'node_modules/@types')]
-  const tsc = join(repositoryRoot, 'node_modules/typescript/bin/tsc')
-  const check = run(process.execPath, [tsc, ...flags, ...types, 'consumer.ts'], { cwd: consumer })
-  const { stdout } = await check.catch((error: { stdout: string }) => error)
-  assert.equal(stdout, '')
+  assert.equal(await typeCheck(source), '')
+})
+
+test('@limpet/replica holds compiled code, declarations, licence and its own readme, and no tests', async () => {
+  const files = await installedFiles('@limpet/replica')
+  for (const file of ['index.js', 'index.d.ts', 'store/redis-store.js', 'LICENSE', 'README.md']) {
+    assert.ok(files.includes(file), `${file} is missing`)
+  }
+  assert.deepEqual(
+    files.filter((file) => /\.(test|fixture)\b|(?<!\.d)\.ts$/.test(file)),
+    [],
+  )
+  const readme = await readFile(join(consumer, 'node_modules/@limpet/replica/README.md'), 'utf8')
+  assert.match(readme, /^# @limpet\/replica\n/)
+})
+
+test('a container from the installed @limpet/replica begins a session and keeps its state', async () => {
+  const script = `
+    import { json } from 'node:stream/consumers'
+    import { createContainer } from '@limpet/replica'
+    const container = await createContainer({
+      settings: { enabled: true, path: process.argv[2] },
+      async handler(request, response, { session }) {
+        const said = (await session.get('said')) ?? []
+        said.push((await json(request)).say)
+        await session.put('said', said)
+        response.end(said.join())
+      },
+    })
+    const { port, close } = await container.listen({ port: 0, host: '127.0.0.1' })
+    const post = (body, headers) =>
+      fetch('http://127.0.0.1:' + port + '/invocations', { method: 'POST', body: JSON.stringify(body), headers })
+    const created = await post({ requestType: 'NEW_SESSION' }, { 'content-type': 'application/json' })
+    const id = created.headers.get('X-Amzn-SageMaker-New-Session-Id').split(';')[0]
+    for (const say of ['a', 'b']) {
+      console.log(await (await post({ say }, { 'X-Amzn-SageMaker-Session-Id': id })).text())
+    }
+    await close()
+  `
+  await writeFile(join(consumer, 'container.js'), script)
+  const args = ['container.js', join(folder, 'sessions')]
+  const { stdout, stderr } = await run(process.execPath, args, { cwd: consumer, timeout: 30_000 })
+  assert.equal(stdout, 'a\na,b\n', stderr)
+})
+
+test('the declarations of @limpet/replica type-check in a strict project', async () => {
+  const source = `
+    import { createContainer, createRedisStore, type Session, StaleEpochError } from '@limpet/replica'
+    export async function start(): Promise<number> {
+      const store = await createRedisStore({ url: 'redis://127.0.0.1' })
+      const container = await createContainer({ store, handler: (request, response, { session }) => use(session) })
+      // @ts-expect-error
+      await createContainer({ stroe: store })
+      return (await container.listen()).port
+    }
+    async function use(session: Session | undefined): Promise<boolean> {
+      return session?.put('a', 1).then(() => true, (error) => error instanceof StaleEpochError) ?? false
+    }
+  `
+  assert.equal(await typeCheck(source), '')
 })

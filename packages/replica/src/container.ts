@@ -164,7 +164,7 @@ async function startSessions(
     ...(onLost && { onLost }),
   })
   await sessions.sweep()
-  const stopSweeper = startSweeper(() => sessions.sweep(), sweepMs)
+  const stopSweeper = startSweeper((signal) => sessions.sweep(signal), sweepMs)
   return {
     sessions,
     async stop() {

@@ -129,24 +129,35 @@ export class Sessions {
   /**
    * Looks at every session that this process or the store knows: ends those that have expired, and notices those that
    * were closed or taken over elsewhere. A session that can't be looked at is reported and keeps none of the others
-   * from it.
+   * from it. Ends early when `signal` says so.
    */
-  async sweep(): Promise<void> {
+  async sweep(signal?: AbortSignal): Promise<void> {
     const { store, report } = this.#options
     const ids = await store.ids().catch((error) => {
       report(error, 'list sessions')
       return []
     })
-    await this.#sweepIds(new Set([...ids, ...this.#known.keys()]))
+    await this.#sweepIds(new Set([...ids, ...this.#known.keys()]), signal)
   }
 
-  async #sweepIds(ids: Iterable<string>): Promise<void> {
+  async #sweepIds(ids: Iterable<string>, signal?: AbortSignal): Promise<void> {
+    const failed: string[] = []
+    let firstError: unknown
     for (const id of ids) {
-      await this.#sweepOne(id).catch((error) => {
+      if (signal?.aborted) break
+      try {
+        await this.#sweepOne(id)
+      } catch (error) {
         // Somebody took it over between the look and the end: it is theirs.
-        if (!(error instanceof StaleEpochError)) this.#options.report(error, `look at session ${id}`)
-      })
+        if (error instanceof StaleEpochError) continue
+        firstError ??= error
+        failed.push(id)
+      }
     }
+    if (failed.length === 0) return
+    // One line, since a store that is away fails for every session.
+    const others = failed.length > 1 ? ` and ${failed.length - 1} more` : ''
+    this.#options.report(firstError, `look at session ${failed[0]}${others}`)
   }
 
   async #sweepOne(id: string): Promise<void> {
