@@ -284,10 +284,11 @@ test('a session that has moved is refused at its old home, also in the midst of 
   await using old = await startContainer({
     store,
     onLost: (id) => void lost.push(id),
-    handler: async (_request, _response, { session }) => {
+    handler: async (_request, response, { session }) => {
       arrived.resolve()
       await moved.promise
       await session?.put('state', 'of the old home')
+      response.end('overwritten')
     },
   })
   await using successor = await startContainer({
