@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { createHash, randomUUID } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
-import { SessionNotFoundError, StaleEpochError } from '../errors.ts'
+import { SessionNotFoundError } from '../errors.ts'
+import { epochCases, type StoreCase } from './epoch-cases.fixture.ts'
 import { checkKey } from './key.ts'
 import {
   filePlace,
@@ -14,19 +15,12 @@ import {
   streamOf,
   textAt,
 } from './place.fixture.ts'
-import type { SessionStore } from './store.ts'
 
 const MiB = 1024 * 1024
 
-interface Case {
-  readonly promise: string
-  /** `other` is another store object at the same place. */
-  check(store: SessionStore, other: SessionStore): Promise<void>
-}
-
 const byKey = (a: { key: string }, b: { key: string }) => (a.key < b.key ? -1 : 1)
 
-const cases: readonly Case[] = [
+const cases: readonly StoreCase[] = [
   {
     promise: 'gives a session back as it was created, to others, too',
     async check(store, other) {
@@ -225,67 +219,7 @@ const cases: readonly Case[] = [
       assert.match((await textAt(store, record.id, 'a')) ?? '', /^bytes: (aaaaaa|bbbbbb)$/)
     },
   },
-  {
-    promise: 'raises the epoch on use and refuses every change of an older one',
-    async check(store, other) {
-      const record = newRecord()
-      const { id } = record
-      await store.create(record)
-      await putText(store, record, 'a', '"first"')
-      assert.equal((await other.open(id, 2))?.epoch, 2)
-      assert.equal((await store.look(id))?.epoch, 2)
-      const older = { epoch: 1, storedEpoch: 2 }
-      for (const change of [
-        () => putText(store, { ...record, epoch: 1 }, 'a', '"late"'),
-        () => store.remove(id, 1, 'a'),
-        () => store.destroy(id, 1),
-        () => store.open(id, 1),
-        () => store.touch({ ...record, epoch: 1, idleMs: 1, usedAtMs: 1 }, 2),
-      ]) {
-        await assert.rejects(change(), (error: unknown) => {
-          assert.ok(error instanceof StaleEpochError)
-          assert.deepEqual({ epoch: error.epoch, storedEpoch: error.storedEpoch }, older)
-          return true
-        })
-      }
-      assert.equal(await textAt(store, id, 'a'), 'json: "first"')
-      await putText(other, { ...record, epoch: 2 }, 'a', '"second"')
-      assert.equal(await textAt(store, id, 'a'), 'json: "second"')
-    },
-  },
-  {
-    promise: 'refuses a put in the midst of which the session moved, and leaves nothing of it',
-    async check(store, other) {
-      const record = newRecord()
-      await store.create(record)
-      async function* content() {
-        yield Buffer.alloc(2 * MiB)
-        await other.open(record.id, 1)
-        await putText(other, { ...record, epoch: 1 }, 'a', '"successor"')
-        yield Buffer.alloc(2 * MiB)
-      }
-      const write = store.write(record.id, 0, { key: 'a', kind: 'bytes', content: content() })
-      await assert.rejects(write, StaleEpochError)
-      assert.equal(await textAt(store, record.id, 'a'), 'json: "successor"')
-      assert.deepEqual(await store.list(record.id), [{ key: 'a', kind: 'json', bytes: 11 }])
-    },
-  },
-  {
-    promise: 'gives the session to the higher of two epochs that come at once',
-    async check(store, other) {
-      const record = newRecord()
-      await store.create(record)
-      const epochs = [1, 2, 3, 4, 5, 6]
-      const opened = await Promise.allSettled(
-        epochs.map((epoch) => (epoch % 2 ? store : other).open(record.id, epoch)),
-      )
-      assert.equal(opened[5]?.status, 'fulfilled')
-      for (const each of opened) {
-        if (each.status === 'rejected') assert.ok(each.reason instanceof StaleEpochError, String(each.reason))
-      }
-      assert.deepEqual(await store.open(record.id, 6), { ...record, epoch: 6 })
-    },
-  },
+  ...epochCases,
   {
     promise: 'destroys a session with all its values, and refuses a put in the midst of which that happened',
     async check(store, other) {
