@@ -40,7 +40,7 @@ export async function pythonEnvironment(): Promise<PythonEnvironment> {
   try {
     await run(python, ['-m', 'pip', 'install', '--quiet', '--retries', '1', '-r', requirements])
   } catch (error) {
-    return { missing: `pip can't install openai and requests (${lastLine(error)})` }
+    return { missing: `pip can't install boto3, openai and requests (${lastLine(error)})` }
   }
   await writeFile(complete, '')
   return { python }
