@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { beforeEach, describe, test } from 'node:test'
+import { afterEach, beforeEach, describe, mock, test } from 'node:test'
 import { LocalTurns } from './turns.ts'
 
 const one = Uint32Array.of(1, 2, 3, 4)
@@ -10,9 +10,12 @@ describe('turns in the memory of a thread', () => {
   let told: string[]
 
   beforeEach(() => {
+    mock.timers.enable({ apis: ['setTimeout'] })
     turns = new LocalTurns()
     told = []
   })
+
+  afterEach(() => mock.timers.reset())
 
   const take = (name: string, key = one) => turns.take(key, (granted) => told.push(`${name} ${granted}`))
 
@@ -95,43 +98,40 @@ describe('turns in the memory of a thread', () => {
     assert.equal(turns.size, 0)
   })
 
-  test('are refused to whoever has waited too long, and leave the others in line', (t) => {
-    t.mock.timers.enable({ apis: ['setTimeout'] })
+  test('are refused to whoever has waited too long, and leave the others in line', () => {
     const first = take('first')
     const late = take('late')
-    t.mock.timers.tick(30_000)
+    mock.timers.tick(30_000)
     const last = take('last')
-    t.mock.timers.tick(29_999)
+    mock.timers.tick(29_999)
     assert.deepEqual(told, ['first true'])
-    t.mock.timers.tick(1)
+    mock.timers.tick(1)
     assert.deepEqual(told, ['first true', 'late false'])
     late.leave()
     assert.deepEqual(told, ['first true', 'late false'])
     first.leave()
     assert.deepEqual(told, ['first true', 'late false', 'last true'])
     // Whose turn it is waits no more, and may take as long as it likes.
-    t.mock.timers.tick(600_000)
+    mock.timers.tick(600_000)
     assert.equal(told.length, 3)
     last.leave()
     assert.equal(turns.size, 0)
   })
 
-  test('say nothing more to whoever has left', (t) => {
-    t.mock.timers.enable({ apis: ['setTimeout'] })
+  test('say nothing more to whoever has left', () => {
     const first = take('first')
     take('left').leave()
-    t.mock.timers.tick(600_000)
+    mock.timers.tick(600_000)
     first.leave()
     assert.deepEqual(told, ['first true'])
     assert.equal(turns.size, 0)
   })
 
-  test('may be waited for as long as their maker says', (t) => {
-    t.mock.timers.enable({ apis: ['setTimeout'] })
+  test('may be waited for as long as their maker says', () => {
     turns = new LocalTurns(50)
     const first = take('first')
     take('late')
-    t.mock.timers.tick(50)
+    mock.timers.tick(50)
     assert.deepEqual(told, ['first true', 'late false'])
     first.leave()
     assert.equal(turns.size, 0)

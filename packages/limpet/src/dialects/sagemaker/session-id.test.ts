@@ -3,6 +3,9 @@ import { describe, test } from 'node:test'
 import { suffixLength } from '../../session/id-suffix.ts'
 import { isRoutableId, isSessionId, parseSaidSession, sayNewSession } from './session-id.ts'
 
+// A time without an offset is UTC wherever the router runs.
+process.env.TZ = 'Asia/Tokyo'
+
 /** As the API's service model has it. It is slow on long texts that do not match, and so not what the router uses. */
 const published = /^[a-zA-Z0-9](-*[a-zA-Z0-9])*$/
 
