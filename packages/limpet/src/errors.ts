@@ -108,6 +108,10 @@ export const refusals = {
     message: 'The replica closed the connection before it answered. The request may have been executed.',
   },
   LIMPET_BAD_RESPONSE: { status: 502, message: "The replica's answer is not valid HTTP/1.1." },
+  LIMPET_EARLY_ANSWER: {
+    status: 502,
+    message: 'The replica answered before all of the request had come and could be verified.',
+  },
   LIMPET_SESSION_SOURCE_FAILED: {
     status: 500,
     message: "The router's session source failed for this request.",

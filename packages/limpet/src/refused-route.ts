@@ -2,7 +2,7 @@ import type { Refused, SessionState } from './dialects/dialect.ts'
 import { type RefusalCode, refusalCodes } from './errors.ts'
 import type { RefusalWriter } from './http/refusal-response.ts'
 import type { ReplicaPool } from './http/replica-pool.ts'
-import type { ExchangeSummary, Route } from './http/route.ts'
+import type { ContentCheck, ExchangeSummary, Route } from './http/route.ts'
 import type { RoutedService } from './routed-service.ts'
 import type { RouterParts } from './router-parts.ts'
 
@@ -15,7 +15,7 @@ export class RefusedRoute implements Route {
   readonly replacesHost = false
   readonly replacedFields: readonly string[] = []
   readonly targetForReplica = undefined
-  readonly contentCheck = undefined
+  readonly contentCheck: ContentCheck | undefined
   readonly requestLines = ''
   readonly responseLines = ''
   readonly droppedFields: readonly string[] = []
@@ -28,6 +28,7 @@ export class RefusedRoute implements Route {
   constructor(refused: Refused, parts: RouterParts, service: RoutedService | undefined) {
     this.refusal = refused.refusal
     this.writeRefusal = refused.write
+    this.contentCheck = refused.contentCheck
     this.#sessionState = refused.session
     this.#parts = parts
     this.#service = service
@@ -50,7 +51,7 @@ export class RefusedRoute implements Route {
   }
 
   finished(summary: ExchangeSummary): void {
-    this.#parts.counters.refused(refusalCodes.indexOf(this.refusal))
+    this.#parts.counters.refused(refusalCodes.indexOf(summary.refusal ?? this.refusal))
     this.#parts.accessLog?.write(summary, {
       service: this.#service?.config.name,
       replica: undefined,

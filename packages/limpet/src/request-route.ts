@@ -374,7 +374,7 @@ export class RequestRoute implements Route {
     this.#turn?.leave()
     this.#lookup?.cancel()
     this.#unreserve()
-    const code = this.refusal ?? summary.refusal
+    const code = summary.refusal ?? this.refusal
     if (code !== undefined) counters.refused(refusalCodes.indexOf(code))
     if (summary.aborted) counters.aborted(index)
     if (summary.retries > 0) counters.retried(index, summary.retries)

@@ -13,6 +13,7 @@ import { Router } from './router.ts'
 import { createKeyring } from './session/keyring.ts'
 import { createPinMemory } from './session/pin-memory.ts'
 import { PinTable } from './session/pin-table.ts'
+import { createSessionHasher } from './session/siphash.ts'
 import { LocalTurns } from './session/turns.ts'
 
 const PORTS: Readonly<Record<string, number>> = { a: 1, b: 2, c: 3, d: 4, e: 5, f: 6 }
@@ -24,6 +25,12 @@ export interface SampleRouter {
   readonly counters: CounterReader
   readonly records: AccessRecord[]
   readonly sourceErrors: unknown[]
+  /** What the wall clock says to the router. */
+  readonly clock: { wallMs: number }
+  /** The hash that a session of this key is pinned by. */
+  hashOf(sessionKey: string): Uint32Array
+  /** Frees the pins that have expired by now. */
+  sweep(): void
   /** Routes by these replicas of a service `app`. A replica's slot is its place in the alphabet. */
   configure(names: string, service?: Partial<ServiceInput>): void
   /** Routes one request; the caller goes on with it. */
@@ -39,15 +46,18 @@ export function sampleRouter(names: string, service: Partial<ServiceInput> = {})
   const records: AccessRecord[] = []
   const sourceErrors: unknown[] = []
   const accessLog = new AccessLog((batch) => records.push(...batch))
+  const clock = { wallMs: Date.now() }
+  const keyring = createKeyring([{ id: 1, secret: Buffer.alloc(32, 1) }])
+  const hash = createSessionHasher(keyring.hashKey, 'app')
   const router = new Router({
-    keyring: createKeyring([{ id: 1, secret: Buffer.alloc(32, 1) }]),
+    keyring,
     modules: new Map(),
     accessKeys: new Map(),
     board,
     pins,
     turns: new LocalTurns(),
     // All else is asked for by connections, and none is made.
-    context: { turn: { wallMs: Date.now() } } as unknown as HttpContext,
+    context: { turn: clock } as unknown as HttpContext,
     counters: new Counters(memory),
     accessLog,
     isTrusted: (address) => address.startsWith('10.'),
@@ -60,6 +70,17 @@ export function sampleRouter(names: string, service: Partial<ServiceInput> = {})
     counters: new CounterReader([memory]),
     records,
     sourceErrors,
+    clock,
+    hashOf(sessionKey) {
+      const hashed = new Uint32Array(4)
+      hash(sessionKey, hashed)
+      return hashed
+    },
+    sweep() {
+      let bucket = 0
+      do bucket = pins.sweep(clock.wallMs, bucket, 1024)
+      while (bucket !== 0)
+    },
     configure(list, more = {}) {
       const replicas = [...list].map((name) => ({ url: `http://127.0.0.1:${PORTS[name]}`, name }))
       const config = configFromInput({

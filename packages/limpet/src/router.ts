@@ -13,7 +13,7 @@ import type { RouterParts } from './router-parts.ts'
 import { clientAddress } from './session/client-address.ts'
 
 function plainly(refusal: RefusalCode): Refused {
-  return { refusal, write: refusalResponse, session: 'none' }
+  return { refusal, write: refusalResponse, session: 'none', contentCheck: undefined }
 }
 
 /** The ids of the replicas of each service, place by place as in the config. */

@@ -1,5 +1,7 @@
-"""The three steps of a session as the documentation of its containers has them, word for word but for what is
-printed. Where the endpoint is, and for whom, comes from the environment: python sagemaker_session.py"""
+"""A session's three steps as SageMaker's documentation has them, word for word but for the last lines.
+
+Where the endpoint is, and with which credentials it is asked, stands in the environment as for any program of boto3.
+"""
 
 import boto3
 import json
@@ -18,7 +20,7 @@ response = runtime.invoke_endpoint(
 # Header format: "<uuid>; Expires=<timestamp>"
 header_value = response['ResponseMetadata']['HTTPHeaders']['x-amzn-sagemaker-new-session-id']
 session_id = header_value.split(";")[0].strip()
-print(json.dumps({"header": header_value, "parameter": response['NewSessionId'], "id": session_id}))
+print(f"Session ID: {session_id}")
 
 # Send requests with the session ID
 response = runtime.invoke_endpoint(
@@ -29,7 +31,6 @@ response = runtime.invoke_endpoint(
 )
 
 result = json.loads(response['Body'].read())
-print(json.dumps(result))
 
 # Close the session when done to free resources
 response = runtime.invoke_endpoint(
@@ -38,4 +39,6 @@ response = runtime.invoke_endpoint(
     SessionId=session_id,
     Body=json.dumps({"requestType": "CLOSE"})
 )
-print(json.dumps({"closed": response['ClosedSessionId']}))
+
+print(json.dumps(result))
+print(response['ClosedSessionId'])

@@ -161,6 +161,18 @@ describe('what a container answers, as the AWS SDK has it', () => {
     })
   })
 
+  test('is ValidationError of the router for a body that is too large', async () => {
+    await using a = await startModelContainer('a')
+    await using router = await startRouter({ config: config(a.url, '', 'limits: { bodyBytes: 1000 }\n') })
+    using client = new SagemakerClient(router.url, 'media')
+    await assert.rejects(client.invoke({ Body: 'x'.repeat(1001) }), {
+      name: 'ValidationError',
+      message: /larger/,
+    })
+    await client.invoke({ Body: 'x'.repeat(1000) })
+    assert.equal(a.seen.length, 1)
+  })
+
   test('is a stream of its pieces as they come', async () => {
     await using a = await startModelContainer('a', { handle: byAttributes })
     await using router = await startRouter({ config: config(a.url) })

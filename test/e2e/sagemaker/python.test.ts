@@ -1,274 +1,404 @@
-/** Sessions of SageMaker's runtime API by boto3, which is told nothing but the endpoint URL. */
+/** boto3 as it is, told nothing but where the router is: the client that the API's documentation shows. */
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
-import { buffer } from 'node:stream/consumers'
-import { describe, type TestContext, test } from 'node:test'
-import { setTimeout as delay } from 'node:timers/promises'
-import { promisify } from 'node:util'
-import { type InvocationHandler, startModelContainer } from '../../kit/model-container.ts'
+import { EventEmitter, once } from 'node:events'
+import { before, describe, type TestContext, test } from 'node:test'
+import {
+  type InvocationHandler,
+  type ModelContainer,
+  startModelContainer,
+} from '../../kit/model-container.ts'
 import { until } from '../../kit/process.ts'
 import { startRouter } from '../../kit/router.ts'
-import { pythonEnvironment } from '../python-environment.ts'
-import { awsEnvironment, PythonClient, type PythonOutcome, pythonScript } from './python-client.ts'
+import { type PythonEnvironment, pythonEnvironment } from '../python-environment.ts'
+import { Boto3Client, Boto3Error, runBoto3 } from './boto3-client.ts'
 
-const run = promisify(execFile)
-const environment = await pythonEnvironment()
+let environment: PythonEnvironment
 
-/** A test that has a Python; where there is none, it says so in a line that can't be overlooked. */
-function pythonTest(name: string, body: (python: string) => Promise<void>): void {
-  test(name, async (t: TestContext) => {
-    if (!('missing' in environment)) return body(environment.python)
-    process.stderr.write(`SKIPPED: ${name}: ${environment.missing}\n`)
-    t.skip(environment.missing)
-  })
+before(async () => {
+  environment = await pythonEnvironment()
+})
+
+/** The Python with boto3; where there is none, skips the test for a reason that can't be overlooked. */
+function pythonFor(t: TestContext): string | undefined {
+  if ('python' in environment) return environment.python
+  process.stderr.write(`SKIPPED: ${t.name}: ${environment.missing}\n`)
+  t.skip(environment.missing)
+  return undefined
 }
 
-function configOf(urls: readonly string[], more = '', top = ''): string {
-  return `${top}services:\n  - { name: media, dialect: sagemaker, replicas: [${urls.map((url) => `'${url}'`)}]${more} }\n`
+function config(containers: readonly ModelContainer[], more = '', top = ''): string {
+  const urls = containers.map(({ url, name }) => `{ url: '${url}', name: ${name} }`)
+  return `${top}services:\n  - { name: my-endpoint, dialect: sagemaker, replicas: [${urls.join(', ')}]${more} }\n`
 }
 
-/** Asserts that it was raised as this class of `runtime.exceptions`, and returns what it holds. */
-function raised(
-  { exception, response, text }: PythonOutcome,
-  name: string,
-  status: number,
-  message: RegExp,
-): PythonOutcome['response'] {
-  assert.equal(exception, name, text)
-  assert.equal(response.ResponseMetadata.HTTPStatusCode, status)
-  assert.match(text, message)
-  return response
+const signed = ', sagemaker: { signature: { region: eu-central-1 } }'
+const accessKeys = { LIMPET_ACCESS_KEYS: 'AKIDMADEUP:no+real/secret' }
+
+/** Answers with the body that came, under its own type. */
+const echo: InvocationHandler = (request, response) => {
+  response.setHeader('content-type', request.headers['content-type'] ?? '')
+  request.pipe(response)
+  return true
 }
 
-const pieces = Array.from({ length: 20 }, (_, index) => `piece ${index};`)
-
-/** Containers that answer as the request's custom attributes say. */
+/** Fails as the custom attributes say. */
 const byAttributes: InvocationHandler = (request, response) => {
-  switch (request.headers['x-amzn-sagemaker-custom-attributes']) {
-    case 'echo':
-      void buffer(request).then((body) => {
-        response.setHeader('content-type', request.headers['content-type'] ?? '').end(body)
-      })
-      return true
-    case 'pieces':
-      void (async () => {
-        for (const piece of pieces) {
-          response.write(piece)
-          await delay(5)
-        }
-        response.end()
-      })()
-      return true
-    case 'status=400':
-      response.writeHead(400).end('no such Größe')
-      return true
-    case 'status=503':
-      response.writeHead(503).end('out of memory')
-      return true
-    case 'hang':
-      return true
-    case 'cut':
-      response.write('one', () => response.destroy())
-      return true
-    case 'stall':
-      response.write('one')
-      return true
-    default:
-      return false
-  }
+  const [what, value] = String(request.headers['x-amzn-sagemaker-custom-attributes'] ?? '').split('=')
+  if (what === 'status') response.writeHead(Number(value)).end(`no model today: Zürich, ${value}`)
+  else if (what === 'reset') request.socket.destroy()
+  else if (what !== 'hang') return false
+  return true
 }
 
-describe('a session by boto3', () => {
-  pythonTest('is created, used and closed by the documented steps, word for word', async (python) => {
+/** What boto3 raises. */
+async function errorOf(call: Promise<unknown>): Promise<Boto3Error> {
+  const error = await call.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  )
+  if (error instanceof Boto3Error) return error
+  throw error ?? new Error('boto3 raised nothing')
+}
+
+async function all(stream: AsyncIterable<Buffer>): Promise<Buffer[]> {
+  const parts: Buffer[] = []
+  for await (const part of stream) parts.push(part)
+  return parts
+}
+
+describe('boto3 as the documentation has it', () => {
+  test('creates a session, uses it and closes it', async (t) => {
+    const python = pythonFor(t)
+    if (python === undefined) return
     await using a = await startModelContainer('a')
     await using b = await startModelContainer('b')
-    await using router = await startRouter({
-      config: `services:\n  - { name: my-endpoint, dialect: sagemaker, replicas: ['${a.url}', '${b.url}'] }\n`,
-    })
-    const { stdout } = await run(python, [pythonScript('sagemaker_session.py')], {
-      env: { ...process.env, ...awsEnvironment(router.url) },
-    })
-    const [created, used, closed] = stdout
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line))
-    assert.match(created.header, /^[0-9a-z-]+; Expires=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
-    assert.equal(created.parameter, created.header)
+    await using router = await startRouter({ config: config([a, b]) })
+    const [told, result = '', closed] = await runBoto3('sagemaker_session.py', { python, url: router.url })
     const home = a.seen.length > 0 ? a : b
-    const session = home.seen[1]!.headers['x-amzn-sagemaker-session-id'] as string
-    assert.ok(created.id.startsWith(`${session}-`), 'the id is the container’s with a suffix')
-    assert.deepEqual(used, { replica: home.name, session, bytes: 36 })
-    assert.deepEqual(closed, { closed: created.id })
-    assert.deepEqual([a.seen.length + b.seen.length, home.seen.length], [3, 3])
-    assert.deepEqual([a.sessions.size, b.sessions.size], [0, 0])
-  })
-
-  pythonTest('is refused in words of its own for each reason', async (python) => {
-    await using a = await startModelContainer('a')
-    await using b = await startModelContainer('b')
-    await using short = await startModelContainer('short', { expiresSeconds: 1 })
-    const config =
-      configOf([a.url, b.url]) +
-      `  - { name: text, dialect: sagemaker, replicas: ['${a.url}'] }\n` +
-      `  - { name: short, dialect: sagemaker, replicas: ['${short.url}'] }\n`
-    await using router = await startRouter({ config })
-    await using media = new PythonClient(python, router.url, 'media')
-    await using words = new PythonClient(python, router.url, 'text')
-    await using brief = new PythonClient(python, router.url, 'short')
-    await using nobody = new PythonClient(python, router.url, 'nobody')
-
-    const expiring = await brief.begin()
-    const id = await media.begin()
-    const ended = await media.begin()
-    await media.invoke({ SessionId: ended, Body: '{"requestType":"CLOSE"}' })
-    const forged = id.replace(/.$/, (digit) => (digit === '0' ? '1' : '0'))
-    const seen = a.seen.length + b.seen.length
-    const refusals: [PythonOutcome, RegExp][] = [
-      [await media.invoke({ SessionId: ended }), /The session was closed\.$/],
-      [await media.invoke({ SessionId: forged }), /The session id was altered: its signature is wrong\.$/],
-      [await media.invoke({ SessionId: 'made-up' }), /The session id is none that endpoint media gave\.$/],
-      [await words.invoke({ SessionId: id }), /The session does not belong to endpoint text\.$/],
-      [await nobody.invoke({ SessionId: id }), /Endpoint nobody not found\.$/],
-      [await media.invoke({ SessionId: 'a/b' }), /Value at 'sessionId' failed to satisfy constraint/],
-      [await media.stream({ SessionId: 'NEW_SESSION' }), /Value at 'sessionId' failed to satisfy constraint/],
-    ]
-    await until('the session has expired', async () => {
-      const outcome = await brief.invoke({ SessionId: expiring })
-      if (outcome.exception !== undefined) refusals.push([outcome, /The session has expired\. Begin another/])
-      return outcome.exception
-    })
-    assert.equal(a.seen.length + b.seen.length, seen)
-    await (a.sessions.size > 0 ? a : b)[Symbol.asyncDispose]()
-    refusals.push([await media.invoke({ SessionId: id }), /The replica that held this session is gone/])
-    refusals.push([await media.stream({ SessionId: id }), /The replica that held this session is gone/])
-    for (const [outcome, message] of refusals) raised(outcome, 'ValidationError', 400, message)
+    assert.equal(told, `Session ID: ${closed}`)
+    const containerId = home.seen[1]!.headers['x-amzn-sagemaker-session-id']
+    assert.deepEqual(JSON.parse(result), { replica: home.name, session: containerId, bytes: 36 })
+    assert.deepEqual([a.seen.length + b.seen.length, home.seen.length, home.sessions.size], [3, 3, 0])
   })
 })
 
-describe('what a container answers, as boto3 has it', () => {
-  pythonTest('is the same bytes of any type that were sent to it', async (python) => {
-    await using a = await startModelContainer('a', { handle: byAttributes })
-    await using router = await startRouter({ config: configOf([a.url]) })
-    await using client = new PythonClient(python, router.url, 'media')
-    const picture = Buffer.concat([Buffer.from('ffd8ffe000104a46494600', 'hex'), randomBytes(70_000)])
-    const bodies: [string, Buffer][] = [
-      ['text/csv', Buffer.from('a;b\r\n1;"Zürich\n"\r\n', 'latin1')],
-      ['image/jpeg', picture],
-      ['application/x-npy', Buffer.from(Array.from({ length: 1024 }, (_, index) => index & 255))],
-      ['video/mp4', randomBytes(8 * 1024 * 1024)],
-      ['application/octet-stream', Buffer.alloc(0)],
-    ]
-    for (const [ContentType, Body] of bodies) {
-      const outcome = await client.invoke({ ContentType, Body, CustomAttributes: 'echo' })
-      assert.equal(outcome.response.ContentType, ContentType, outcome.text)
-      assert.ok(outcome.body.equals(Body), ContentType)
-      const streamed = await client.stream({ ContentType, Body, CustomAttributes: 'echo' })
-      assert.equal(streamed.response.ContentType, ContentType, streamed.text)
-      assert.ok(Buffer.concat(streamed.parts).equals(Body), `${ContentType}, streamed`)
-    }
-  })
+describe("a session that can't be used, by boto3", () => {
+  test('is ValidationError, with words of its own for each reason', async (t) => {
+    const python = pythonFor(t)
+    if (python === undefined) return
+    await using living = await startModelContainer('living')
+    const dying = await startModelContainer('dying')
+    await using brief = await startModelContainer('brief', { expiresSeconds: -60 })
+    const others = `  - { name: brief, dialect: sagemaker, replicas: ['${brief.url}'] }\n`
+    await using router = await startRouter({ config: config([living, dying]) + others })
+    await using client = new Boto3Client({ python, url: router.url })
 
-  pythonTest('is a stream of its pieces in a session', async (python) => {
-    await using a = await startModelContainer('a', { handle: byAttributes })
-    await using router = await startRouter({ config: configOf([a.url]) })
-    await using client = new PythonClient(python, router.url, 'media')
-    const SessionId = await client.begin()
-    const { parts, text } = await client.stream({ SessionId, CustomAttributes: 'pieces' })
-    assert.equal(parts.map(String).join(''), pieces.join(''), text)
-    assert.ok(parts.length >= 5, `${parts.length} parts`)
-    assert.ok(SessionId.startsWith(`${a.seen[1]!.headers['x-amzn-sagemaker-session-id']}-`))
-  })
+    const expired = await client.begin({ EndpointName: 'brief' })
+    const id = await beginAt(client, living)
+    const closed = await beginAt(client, living)
+    await client.invoke({ SessionId: closed }, '{"requestType": "CLOSE"}')
+    const lost = await beginAt(client, dying)
+    await dying[Symbol.asyncDispose]()
+    const seen = living.seen.length
 
-  pythonTest('is ModelError with the original inside, in both calls', async (python) => {
-    await using a = await startModelContainer('a', { handle: byAttributes })
-    await using router = await startRouter({
-      config: configOf([a.url], '', 'timeouts: { response: 300ms }\n'),
-    })
-    await using client = new PythonClient(python, router.url, 'media')
-    for (const [attributes, status, original, message] of [
-      [
-        'status=400',
-        400,
-        'no such Größe',
-        /Received client error \(400\) from primary with message "no such Größe"$/,
-      ],
-      ['status=503', 503, 'out of memory', /Received server error \(503\) from primary/],
-      ['hang', 0, 'The replica did not answer in time.', /Received server error \(0\) from primary/],
+    const messages: string[] = []
+    for (const [input, words] of [
+      [{ SessionId: expired, EndpointName: 'brief' }, /expired/],
+      [{ SessionId: closed }, /closed/],
+      [{ SessionId: 'made-up' }, /none that endpoint my-endpoint gave/],
+      [{ SessionId: id.replace(/.$/, (x) => (x === '0' ? '1' : '0')) }, /altered/],
+      [{ SessionId: id.replace(/^./, (x) => (x === 'a' ? 'b' : 'a')) }, /altered/],
+      [{ SessionId: id, EndpointName: 'brief' }, /not belong to endpoint brief/],
+      [{ SessionId: lost }, /is gone/],
+      [{ SessionId: 'a b' }, /'sessionId' failed/],
+      [{ SessionId: 'a'.repeat(257) }, /'sessionId' failed/],
+      [{ SessionId: id, EndpointName: 'nobody' }, /^Endpoint nobody not found\.$/],
+      [{ SessionId: id, TargetVariant: 'Blue' }, /Variant Blue not found/],
     ] as const) {
-      for (const outcome of [
-        await client.invoke({ CustomAttributes: attributes }),
-        await client.stream({ CustomAttributes: attributes }),
-      ]) {
-        const { OriginalStatusCode, OriginalMessage, LogStreamArn } = raised(
-          outcome,
-          'ModelError',
-          424,
-          message,
-        )
-        assert.deepEqual([OriginalStatusCode, OriginalMessage, LogStreamArn], [status, original, ''])
+      const error = await errorOf(client.invoke(input))
+      assert.deepEqual([error.raised, error.response.code], ['ValidationError', 'ValidationError'])
+      assert.match(error.message, words)
+      const streamed = await errorOf(all(client.stream(input)))
+      assert.equal(streamed.raised, 'ValidationError')
+      assert.match(streamed.message, words)
+      messages.push(error.message)
+    }
+    assert.equal(new Set(messages).size, messages.length - 2)
+    const stream = await errorOf(all(client.stream({ SessionId: 'NEW_SESSION' })))
+    assert.equal(stream.raised, 'ValidationError')
+    // No container heard of any of these, and the session that was tampered with is none the worse.
+    assert.deepEqual([living.seen.length, brief.seen.length], [seen, 1])
+    await client.invoke({ SessionId: id })
+  })
+})
+
+/** Begins sessions until one lives at this container. */
+async function beginAt(client: Boto3Client, container: ModelContainer): Promise<string> {
+  const { size } = container.sessions
+  for (;;) {
+    const id = await client.begin()
+    if (container.sessions.size > size) return id
+  }
+}
+
+describe('an endpoint that fails, by boto3', () => {
+  test("is ModelError where it is the container's failure, with the original inside, in both calls", async (t) => {
+    const python = pythonFor(t)
+    if (python === undefined) return
+    await using a = await startModelContainer('a', { handle: byAttributes })
+    await using router = await startRouter({ config: config([a], '', 'timeouts: { response: 300ms }\n') })
+    await using client = new Boto3Client({ python, url: router.url })
+    for (const [attributes, status, words] of [
+      ['status=400', 400, /^no model today: Zürich, 400$/],
+      ['status=404', 404, /^no model today: Zürich, 404$/],
+      ['status=503', 503, /^no model today: Zürich, 503$/],
+      ['hang', 0, /did not answer in time/],
+      ['reset', 0, /closed the connection/],
+    ] as const) {
+      const input = { CustomAttributes: attributes }
+      for (const call of [client.invoke(input), all(client.stream(input))] as const) {
+        const { raised, message, response } = await errorOf(call)
+        assert.deepEqual([raised, response.OriginalStatusCode], ['ModelError', status])
+        assert.match(String(response.OriginalMessage), words)
+        assert.match(message, /^Received (?:client|server) error \(\d+\) from primary with message "/)
+        assert.ok(message.includes(String(response.OriginalMessage)))
+        assert.equal(httpStatusOf(response), 424)
       }
     }
   })
 
-  pythonTest('is ModelStreamError where a stream breaks off or falls silent', async (python) => {
-    await using a = await startModelContainer('a', { handle: byAttributes })
-    await using router = await startRouter({ config: configOf([a.url], '', 'timeouts: { stream: 300ms }\n') })
-    await using client = new PythonClient(python, router.url, 'media')
-    for (const [attributes, message] of [
-      ['cut', /broke off in the middle/],
-      ['stall', /nothing more for too long/],
-    ] as const) {
-      const { exception, text, response, parts } = await client.stream({ CustomAttributes: attributes })
-      // botocore has one class for all exceptions in a stream; which one it is, it tells by the code.
-      assert.equal(exception, 'EventStreamError', text)
-      assert.equal((response.Error as { Code: string }).Code, 'ModelStreamError')
-      assert.match(text, message)
-      assert.deepEqual(parts.map(String), ['one'])
+  test('is ModelNotReadyException while containers say so, and ServiceUnavailable without any', async (t) => {
+    const python = pythonFor(t)
+    if (python === undefined) return
+    const a = await startModelContainer('a')
+    await using router = await startRouter({ config: config([a], ', health: { interval: 20ms }') })
+    await using client = new Boto3Client({ python, url: router.url })
+    await client.invoke()
+    a.pingStatus = 503
+    const notReady = await refusal(client, 'ModelNotReadyException')
+    assert.equal(httpStatusOf(notReady.response), 429)
+    assert.match(notReady.message, /not ready yet/)
+    // This exception is not one of the streaming call's.
+    assert.equal((await errorOf(all(client.stream()))).raised, 'ServiceUnavailable')
+    await a[Symbol.asyncDispose]()
+    const unavailable = await refusal(client, 'ServiceUnavailable')
+    assert.equal(httpStatusOf(unavailable.response), 503)
+    assert.match(unavailable.message, /No replica/)
+    assert.match(String(metadataOf(unavailable.response).RequestId), /^[0-9a-f-]{36}$/)
+  })
+
+  test('is ServiceUnavailable where every container has all the sessions it may', async (t) => {
+    const python = pythonFor(t)
+    if (python === undefined) return
+    await using a = await startModelContainer('a')
+    await using router = await startRouter({ config: config([a], ', maxSessions: 1') })
+    await using client = new Boto3Client({ python, url: router.url })
+    const id = await client.begin()
+    const { raised, message } = await errorOf(client.begin())
+    assert.equal(raised, 'ServiceUnavailable')
+    assert.match(message, /all the sessions it may/)
+    await client.invoke({ SessionId: id }, '{"requestType": "CLOSE"}')
+    await client.begin()
+  })
+})
+
+/** Asks until boto3 raises this. */
+async function refusal(client: Boto3Client, raised: string): Promise<Boto3Error> {
+  return until(raised, async () => {
+    const error = await client.invoke().then(
+      () => undefined,
+      (thrown: Boto3Error) => thrown,
+    )
+    return error?.raised === raised ? error : undefined
+  })
+}
+
+function metadataOf(response: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return response.ResponseMetadata as Readonly<Record<string, unknown>>
+}
+
+function httpStatusOf(response: Readonly<Record<string, unknown>>): unknown {
+  return metadataOf(response).HTTPStatusCode
+}
+
+describe('a streamed answer, by boto3', () => {
+  /** A container that sends one piece each time it is told to; `broken` breaks the answer off. */
+  function conducted(): { handle: InvocationHandler; conductor: EventEmitter } {
+    const conductor = new EventEmitter()
+    const handle: InvocationHandler = (_, response) => {
+      response.setHeader('content-type', 'text/csv')
+      const write = (piece: Buffer): unknown => response.write(piece)
+      conductor.on('piece', write)
+      const over = (end: () => void) => (): void => {
+        conductor.off('piece', write)
+        end()
+      }
+      conductor.once(
+        'end',
+        over(() => response.end()),
+      )
+      conductor.once(
+        'broken',
+        over(() => response.destroy()),
+      )
+      conductor.emit('asked')
+      return true
+    }
+    return { handle, conductor }
+  }
+
+  test('comes in parts, each before the container has made the next', async (t) => {
+    const python = pythonFor(t)
+    if (python === undefined) return
+    const { handle, conductor } = conducted()
+    await using a = await startModelContainer('a', { handle })
+    await using router = await startRouter({ config: config([a]) })
+    await using client = new Boto3Client({ python, url: router.url })
+    const stream = client.stream({ Accept: 'text/csv' })
+    const pieces = [...Array.from({ length: 8 }, (_, at) => Buffer.from(`row ${at}\n`)), everyByte]
+    const asked = once(conductor, 'asked')
+    let part = stream.next()
+    await asked
+    assert.equal(a.seen[0]!.headers.accept, 'text/csv')
+    for (const piece of pieces) {
+      conductor.emit('piece', piece)
+      assert.deepEqual((await part).value, piece)
+      part = stream.next()
+    }
+    conductor.emit('end')
+    assert.equal((await part).done, true)
+  })
+
+  test('of a session comes from the container that holds it', async (t) => {
+    const python = pythonFor(t)
+    if (python === undefined) return
+    await using a = await startModelContainer('a')
+    await using b = await startModelContainer('b')
+    await using router = await startRouter({ config: config([a, b]) })
+    await using client = new Boto3Client({ python, url: router.url })
+    for (const home of [a, b]) {
+      const id = await beginAt(client, home)
+      const [session] = [...home.sessions].slice(-1)
+      const parts = await all(client.stream({ SessionId: id }, 'a question'))
+      assert.deepEqual(JSON.parse(Buffer.concat(parts).toString()), {
+        replica: home.name,
+        session,
+        bytes: 10,
+      })
     }
   })
 
-  pythonTest(
-    'is ModelNotReadyException, or ServiceUnavailable, where no container can answer',
-    async (python) => {
-      const a = await startModelContainer('a')
-      await using router = await startRouter({ config: configOf([a.url], ', health: { interval: 20ms }') })
-      await using client = new PythonClient(python, router.url, 'media')
-      assert.equal((await client.invoke()).exception, undefined)
-      a.pingStatus = 503
-      const refused = (name: string): Promise<PythonOutcome> =>
-        until(name, async () => {
-          const outcome = await client.invoke()
-          return outcome.exception === name ? outcome : undefined
-        })
-      raised(await refused('ModelNotReadyException'), 'ModelNotReadyException', 429, /not ready yet/)
-      raised(await client.stream(), 'ServiceUnavailable', 503, /not ready yet/)
-      await a[Symbol.asyncDispose]()
-      raised(await refused('ServiceUnavailable'), 'ServiceUnavailable', 503, /No replica/)
-    },
-  )
+  test('raises ModelStreamError after its last part where the container breaks off or falls silent', async (t) => {
+    const python = pythonFor(t)
+    if (python === undefined) return
+    const { handle, conductor } = conducted()
+    await using a = await startModelContainer('a', { handle })
+    await using router = await startRouter({ config: config([a], '', 'timeouts: { stream: 500ms }\n') })
+    await using client = new Boto3Client({ python, url: router.url })
+    for (const [happening, words] of [
+      ['broken', /broke off/],
+      ['silence', /nothing more/],
+    ] as const) {
+      const stream = client.stream()
+      const asked = once(conductor, 'asked')
+      const part = stream.next()
+      await asked
+      conductor.emit('piece', everyByte)
+      assert.deepEqual((await part).value, everyByte)
+      conductor.emit(happening)
+      const { raised, message, response } = await errorOf(stream.next())
+      // The class that botocore has for all errors within streams; the code tells which it is.
+      assert.equal(raised, 'EventStreamError')
+      assert.equal(response.code, 'ModelStreamError')
+      assert.match(message, words)
+    }
+  })
 })
 
-describe('an endpoint that verifies signatures', () => {
-  pythonTest('takes those of botocore, and no wrong secret', async (python) => {
-    await using a = await startModelContainer('a', { handle: byAttributes })
-    const secret = 'no+real/secret'
-    await using router = await startRouter({
-      config: configOf([a.url], ', sagemaker: { signature: { region: eu-central-1 } }'),
-      env: { LIMPET_ACCESS_KEYS: `AKIDMADEUP:${secret}` },
+const everyByte = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
+
+describe('a body that is not JSON, by boto3', () => {
+  /** Bytes that no text has: a JPEG's first ones, then whatever. */
+  const jpeg = Buffer.concat([
+    Buffer.from('ffd8ffe000104a46494600', 'hex'),
+    everyByte,
+    Buffer.from('ffd9', 'hex'),
+  ])
+  const large = Buffer.alloc(8 * 1024 * 1024)
+  for (let at = 0; at < large.length; at++) large[at] = (at * 31 + (at >> 9)) & 255
+
+  for (const verification of ['unverified', 'verified'] as const) {
+    test(`goes both ways byte for byte, its signature ${verification}`, async (t) => {
+      const python = pythonFor(t)
+      if (python === undefined) return
+      await using a = await startModelContainer('a', { handle: echo })
+      const more = verification === 'verified' ? signed : ''
+      await using router = await startRouter({ config: config([a], more), env: accessKeys })
+      await using client = new Boto3Client({ python, url: router.url })
+      for (const [ContentType, body] of [
+        ['text/csv', Buffer.from('a,b\r\n1,"é\n"\r\n')],
+        ['image/jpeg', jpeg],
+        ['application/octet-stream', Buffer.alloc(0)],
+        ['application/x-npy', everyByte],
+        ['video/mp4', large],
+      ] as const) {
+        const answer = await client.invoke({ ContentType }, body)
+        assert.equal(answer.members.ContentType, ContentType)
+        assert.ok(answer.body.equals(body), ContentType)
+        const parts = await all(client.stream({ ContentType }, body))
+        assert.ok(Buffer.concat(parts).equals(body), `${ContentType}, streamed`)
+      }
     })
-    await using friend = new PythonClient(python, router.url, 'media', secret)
-    await using liar = new PythonClient(python, router.url, 'media', `${secret}!`)
-    const SessionId = await friend.begin()
-    const Body = randomBytes(1024 * 1024)
-    const CustomAttributes = 'echo'
-    const answer = await friend.invoke({ SessionId, Body, CustomAttributes })
-    assert.ok(answer.body.equals(Body), answer.text)
-    const streamed = await friend.stream({ SessionId, Body, CustomAttributes, InferenceId: 'a, b' })
-    assert.ok(Buffer.concat(streamed.parts).equals(Body), streamed.text)
-    const seen = a.seen.length
-    for (const outcome of [await liar.invoke({ SessionId }), await liar.stream({ SessionId })])
-      raised(outcome, 'ClientError', 403, /\(InvalidSignatureException\).*does not match/)
-    assert.equal(a.seen.length, seen)
+  }
+})
+
+describe("botocore's signatures", () => {
+  test('are verified: whoever has a wrong secret is refused in both calls', async (t) => {
+    const python = pythonFor(t)
+    if (python === undefined) return
+    await using a = await startModelContainer('a')
+    await using router = await startRouter({ config: config([a], signed), env: accessKeys })
+    await using friend = new Boto3Client({ python, url: router.url })
+    await using liar = new Boto3Client({ python, url: router.url, secret: 'no+real/secreT' })
+    const id = await friend.begin({ CustomAttributes: 'two  spaces, "quotes" ; a=b' })
+    await friend.invoke({ SessionId: id })
+    await all(friend.stream({ SessionId: id, Accept: 'text/csv' }))
+    for (const input of [{}, { SessionId: id }, { SessionId: 'NEW_SESSION' }]) {
+      const { raised, message, response } = await errorOf(
+        liar.invoke(input, '{"requestType": "NEW_SESSION"}'),
+      )
+      assert.deepEqual([raised, response.code], ['ClientError', 'InvalidSignatureException'])
+      assert.match(message, /signature does not match/)
+      assert.equal(httpStatusOf(response), 403)
+    }
+    assert.equal((await errorOf(all(liar.stream()))).response.code, 'InvalidSignatureException')
+    assert.equal(a.sessions.size, 1)
+    // No container gets to see who signed.
+    assert.doesNotMatch(JSON.stringify(a.seen), /AKID|x-amz-(?:date|content|security)/i)
+  })
+
+  test('of temporary credentials are verified too, and the container never sees their token', async (t) => {
+    const python = pythonFor(t)
+    if (python === undefined) return
+    await using a = await startModelContainer('a')
+    await using router = await startRouter({ config: config([a], signed), env: accessKeys })
+    await using client = new Boto3Client({ python, url: router.url, token: 'token/of+a=session' })
+    await client.invoke({ SessionId: await client.begin() })
+    assert.equal(a.seen.length, 2)
+    assert.doesNotMatch(JSON.stringify(a.seen), /token/)
+  })
+
+  // botocore sends no X-Amz-Content-Sha256, so nothing of its signature is certain before the body's end; what is
+  // wrong with a session is told from the head.
+  test('keep what there is to know of sessions from whoever has a wrong secret', async (t) => {
+    const python = pythonFor(t)
+    if (python === undefined) return
+    await using a = await startModelContainer('a')
+    await using router = await startRouter({ config: config([a], signed), env: accessKeys })
+    await using liar = new Boto3Client({ python, url: router.url, secret: 'no+real/secreT' })
+    for (const input of [{ SessionId: 'made-up' }, { TargetVariant: 'Blue' }]) {
+      const { response } = await errorOf(liar.invoke(input))
+      assert.equal(response.code, 'InvalidSignatureException')
+    }
   })
 })

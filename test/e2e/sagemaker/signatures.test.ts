@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { request as send } from 'node:http'
 import { describe, test } from 'node:test'
 import { startModelContainer } from '../../kit/model-container.ts'
+import { until } from '../../kit/process.ts'
 import { startRouter } from '../../kit/router.ts'
 import { SagemakerClient } from '../../kit/sagemaker-client.ts'
 
@@ -56,7 +57,7 @@ describe('an endpoint that verifies signatures', () => {
     await assert.rejects(client.invoke({ Body: 'y'.repeat(3_000_000) }), {
       name: 'InvalidSignatureException',
     })
-    assert.ok(began, 'the body was streamed')
+    await until('the container has seen its beginning', () => began)
     assert.equal(ended, false)
   })
 })

@@ -68,6 +68,8 @@ export interface Refused {
   readonly refusal: RefusalCode
   readonly write: RefusalWriter
   readonly session: SessionState
+  /** What the client is told only when this has passed; undefined: at once. */
+  readonly contentCheck: ContentCheck | undefined
 }
 
 /** One request, from its client's protocol to what replicas speak, and its answer back. */

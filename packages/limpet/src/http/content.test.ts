@@ -38,3 +38,31 @@ test('cleared, it holds only what comes next', () => {
   assert.equal(content.text(), 'y')
   assert.equal(content.bytes, 1)
 })
+
+test('each piece is given out in order, with where it stands in its source', () => {
+  const content = new Content()
+  const [first, second] = [Buffer.from('..abc'), Buffer.from('de..')]
+  content.add(first, 2, 5)
+  content.add(second, 1, 1)
+  content.add(second, 0, 2)
+  const taken: unknown[] = []
+  content.each((...piece) => taken.push(piece))
+  assert.deepEqual(taken, [
+    [first, 2, 5],
+    [second, 0, 2],
+  ])
+  content.clear()
+  content.each(() => assert.fail('a piece of what was cleared'))
+})
+
+test('all pieces of another content are added to what is there, and stay where they are too', () => {
+  const content = new Content()
+  const other = new Content()
+  content.add(Buffer.from('abc'), 0, 3)
+  other.add(Buffer.from('..de'), 2, 4)
+  other.add(Buffer.from('f'), 0, 1)
+  content.addAll(other)
+  content.addAll(new Content())
+  assert.deepEqual([content.text(), content.bytes], ['abcdef', 6])
+  assert.deepEqual([other.text(), other.bytes], ['def', 3])
+})

@@ -6,6 +6,7 @@ import { Content } from './content.ts'
 import { forwardRequestHead, type HopLines, isLoop } from './forward-request.ts'
 import { forwardResponseHead } from './forward-response.ts'
 import { FramedAnswer } from './framed-answer.ts'
+import { HeldBytes } from './held-bytes.ts'
 import { httpDate } from './http-date.ts'
 import { JOIN_BYTES } from './message-writer.ts'
 import type { ReadingSocket } from './reading-socket.ts'
@@ -45,6 +46,8 @@ export interface ExchangeClient {
 /** Methods that may be sent again when it is unknown whether they were executed (RFC 9110 §9.2.2). */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
 const NOTHING = new Content()
+/** Content of up to this length is sent when all of it was checked, where it is checked. */
+const MOST_HELD_BYTES = 65_536
 /** For the heads of interim responses, which have no content (RFC 9110 §15.2). */
 const WITHOUT_CONTENT = { dropCoding: true, dropLength: true, dropCacheControl: false, dropped: [] }
 
@@ -90,6 +93,8 @@ export class Exchange implements ResponseSink, ExchangeSummary {
   /** Whether what was sent can be sent again: no content beyond `#firstContent` has gone out. */
   #replayable = true
   #requestComplete: boolean
+  /** Content that is to be checked before any of it is sent. */
+  #held: HeldBytes | undefined
   /** What takes the place of the replica's content. */
   #answer: FramedAnswer | undefined
   /** The response's head, held back until its first content or the end of what was read with it. */
@@ -124,23 +129,43 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     const { bodyBytes } = settings.limits
     if (head.maxForwards === 0) return this.#answerOptions(end)
     if (isLoop(head, settings.via)) return this.#refuseAt('LIMPET_LOOP', end)
-    if (bodyBytes > 0 && head.contentLength > bodyBytes) return this.#refuseAt('LIMPET_BODY_TOO_LARGE', end)
     const route = routing.route(head, this.peer)
     this.#route = route
     // Made even for a refusal: the Accept field is read from it.
     this.#head = forwardRequestHead(head, this.#client.hopLines, route)
+    if (bodyBytes > 0 && head.contentLength > bodyBytes) return this.#refuseAt('LIMPET_BODY_TOO_LARGE', end)
     const content = this.#context.requestContent
     const used = this.#readRequest(bytes, at, end, content)
     if (used === MALFORMED) return this.#refuseAt('LIMPET_BAD_FRAMING', end)
     if (this.#over) return used
-    if (route.refusal !== undefined) {
-      this.#refuse(route.refusal)
-      return used
+    const isUnchecked = route.contentCheck !== undefined && !this.#requestComplete
+    if (isUnchecked && (route.refusal !== undefined || head.contentLength <= MOST_HELD_BYTES)) {
+      this.#held = new HeldBytes()
+      this.#hold(this.#held, content)
+    } else {
+      if (content.bytes > 0) this.#firstContent = keep(content)
+      this.#send(route)
     }
-    if (content.bytes > 0) this.#firstContent = keep(content)
-    if (route.undecided) this.#awaitDecision(route)
-    else this.#attempt(false)
     return used
+  }
+
+  #send(route: Route): void {
+    if (route.refusal !== undefined) this.#refuse(route.refusal)
+    else if (route.undecided) this.#awaitDecision(route)
+    else this.#attempt(false)
+  }
+
+  /**
+   * Keeps content until all of it was checked: what is short need not reach a replica before, and a refusal that
+   * would tell something of sessions must not reach the client.
+   */
+  #hold(held: HeldBytes, content: Content): void {
+    const route = this.#route!
+    if (route.refusal === undefined) content.each((bytes, from, to) => held.append(bytes, from, to))
+    if (!this.#requestComplete) return
+    this.#held = undefined
+    this.#firstContent = held.bytes.subarray(0, held.length)
+    this.#send(route)
   }
 
   #awaitDecision(route: Route): void {
@@ -167,6 +192,10 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     const used = this.#readRequest(bytes, 0, end, content)
     if (used === MALFORMED) return this.#refuseAt('LIMPET_BAD_FRAMING', end)
     if (this.#over) return used
+    if (this.#held !== undefined) {
+      this.#hold(this.#held, content)
+      return used
+    }
     this.#replayable = false
     this.#firstContent = ''
     const replica = this.#replica
@@ -280,6 +309,11 @@ export class Exchange implements ResponseSink, ExchangeSummary {
 
   onResponseHead(head: ResponseHead): void {
     const route = this.#route!
+    if (route.contentCheck !== undefined && !this.#requestComplete) {
+      // Whoever sends it may yet turn out not to be who they say they are.
+      this.#refuse('LIMPET_EARLY_ANSWER')
+      return
+    }
     route.responded(head)
     if (route.answerContent !== undefined) {
       this.#beginAnswer(route.answerContent, route)

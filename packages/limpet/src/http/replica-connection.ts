@@ -275,6 +275,8 @@ export class ReplicaConnection implements Timed, Reader {
     this.#announcedMs = head.keepAliveSeconds * 1000
     this.#eventStream = head.eventStream
     sink.onResponseHead(head)
+    // It may have had no use for the answer.
+    if (this.#sink === undefined) return
     if (head.hasNoContent(sink.method)) this.#reader = new LengthReader(0)
     else if (head.chunked) this.#reader = new ChunkedReader(!sink.decodesChunks, head.connection.named)
     else if (head.contentLength >= 0) this.#reader = new LengthReader(head.contentLength)

@@ -32,6 +32,43 @@ describe('the board of replicas', () => {
     )
   })
 
+  for (const health of ['down', 'unready'] as const) {
+    test(`gives nothing to a replica that is ${health}, and tells every thread which of the two it is`, () => {
+      const [one, other] = boards(2) as [ReplicaBoard, ReplicaBoard]
+      one.add(SLOT, 'ready')
+      assert.deepEqual([other.health(SLOT), other.isDown(SLOT)], ['up', false])
+      one.setHealth(SLOT, health)
+      assert.deepEqual([other.health(SLOT), other.isDown(SLOT)], [health, true])
+      // To its sessions both are the same: nothing is served there.
+      assert.deepEqual([other.takesNew(SLOT), other.whyUnusable(SLOT)], [false, 'down'])
+      assert.equal(other.health(SLOT + 1), 'up')
+      other.setHealth(SLOT, 'up')
+      assert.deepEqual([one.health(SLOT), one.takesNew(SLOT)], ['up', true])
+    })
+
+    test(`takes a replica for healthy that comes to the slot of one that was ${health}`, () => {
+      const [board] = boards(1) as [ReplicaBoard]
+      board.add(SLOT, 'ready')
+      board.setHealth(SLOT, health)
+      board.remove(SLOT)
+      assert.equal(board.whyUnusable(SLOT), 'removed')
+      board.add(SLOT, 'ready')
+      assert.deepEqual([board.health(SLOT), board.takesNew(SLOT)], ['up', true])
+    })
+  }
+
+  test('lets only a passed check end an ejection', () => {
+    const [board] = boards(1) as [ReplicaBoard]
+    board.add(SLOT, 'ready')
+    failAt(board, 0, 0, 0)
+    for (const health of ['unready', 'down'] as const) {
+      board.setHealth(SLOT, health)
+      assert.equal(board.isEjected(SLOT), true)
+    }
+    board.setHealth(SLOT, 'up')
+    assert.equal(board.isEjected(SLOT), false)
+  })
+
   test('gives a draining replica nothing new, and leaves it its sessions', () => {
     const [board] = boards(1) as [ReplicaBoard]
     board.add(SLOT, 'draining')

@@ -64,6 +64,7 @@ export class LocalTurns implements Turns {
       waiting.delete(place)
       onTurn(false)
     }, this.#mostWaitMs)
+    timer.unref()
     const place: Waiting = {
       timer,
       onTurn: (granted) => {

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import type { SagemakerConfig, ServiceConfig } from '../../config/schema.ts'
 import type { RefusalCode } from '../../errors.ts'
+import type { ContentCheck } from '../../http/route.ts'
 import { createIdReader, scopeTag } from '../../session/id-suffix.ts'
 import { RecentTexts } from '../../session/recent-texts.ts'
 import type { KeyedRequest } from '../../session/session-key.ts'
 import type { Dialect, DialectParts, NamedSession, Refused, SessionState, Translation } from '../dialect.ts'
 import { type HeldSession, Invocation } from './invocation.ts'
 import { type Operation, parameterFault, parseOperation, validationFault } from './operation.ts'
-import { createRefusalWriter } from './refusals.ts'
+import { createRefusalWriter, type Explained } from './refusals.ts'
 import { isSessionId, NEW_SESSION, SESSION_FIELD } from './session-id.ts'
 import { createSignatureCheck, type SignatureCheck } from './signature/signature-check.ts'
 
@@ -52,16 +53,19 @@ export function createSagemakerDialect(service: ServiceConfig, parts: DialectPar
     const lines = requestIdLine()
     const operation = parseOperation(request)
     const streams = operation?.streams ?? false
+    let contentCheck: ContentCheck | undefined
     const refuse = (refusal: RefusalCode, message?: string): Refused => ({
       refusal,
-      write: createRefusalWriter({ lines, streams, message }),
+      write: createRefusalWriter({ lines, streams, explanation: explained(refusal, message) }),
       session: state,
+      contentCheck,
     })
     if (operation === undefined) return refuse('LIMPET_UNKNOWN_OPERATION')
     if (endpoint !== '*' && operation.endpoint !== endpoint) return refuseEndpoint(operation)
     // First of what tells about sessions: who may not ask learns nothing.
-    const contentCheck = signatures?.begin(request, nowMs)
-    if (typeof contentCheck === 'string') return refuse(contentCheck)
+    const signed = signatures?.begin(request, nowMs)
+    if (typeof signed === 'string') return refuse(signed)
+    contentCheck = signed
     const fault = parameterFault(request, operation)
     if (fault !== undefined) return refuse('LIMPET_BAD_PARAMETER', fault)
     const wanted = request.header('x-amzn-sagemaker-target-variant')
@@ -147,9 +151,14 @@ function requestIdLine(): string {
 }
 
 function refuseEndpoint({ endpoint, streams }: Operation): Refused {
-  const message = `Endpoint ${endpoint} not found.`
-  const write = createRefusalWriter({ lines: requestIdLine(), streams, message })
-  return { refusal: 'LIMPET_UNKNOWN_ENDPOINT', write, session: 'none' }
+  const refusal = 'LIMPET_UNKNOWN_ENDPOINT'
+  const explanation = explained(refusal, `Endpoint ${endpoint} not found.`)
+  const write = createRefusalWriter({ lines: requestIdLine(), streams, explanation })
+  return { refusal, write, session: 'none', contentCheck: undefined }
+}
+
+function explained(code: RefusalCode, message: string | undefined): Explained['explanation'] {
+  return message === undefined ? undefined : { code, message }
 }
 
 function signatureCheckOf(

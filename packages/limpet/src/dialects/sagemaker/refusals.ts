@@ -26,6 +26,7 @@ const errors: Partial<Record<RefusalCode, ApiError>> = {
   LIMPET_RESPONSE_TIMEOUT: model,
   LIMPET_REPLICA_RESET: model,
   LIMPET_BAD_RESPONSE: model,
+  LIMPET_EARLY_ANSWER: model,
 }
 
 /**
@@ -60,16 +61,16 @@ export interface Explained {
   readonly lines: string
   /** Whether the answer would be an event stream: such calls have no ModelNotReadyException. */
   readonly streams: boolean
-  /** In place of the code's own message. */
-  readonly message?: string | undefined
+  /** In place of the message that the code has for all. */
+  readonly explanation?: { readonly code: RefusalCode; readonly message: string } | undefined
 }
 
 /** Writes refusals in the way of the API: the type in a field, the text in a JSON object. */
-export function createRefusalWriter({ lines, streams, message }: Explained): RefusalWriter {
+export function createRefusalWriter({ lines, streams, explanation }: Explained): RefusalWriter {
   return (code, details) => {
     let { type, status } = errorOf(code)
     if (streams && code === 'LIMPET_NOT_READY') ({ type, status } = unavailable)
-    const text = message ?? refusals[code].message
+    const text = explanation?.code === code ? explanation.message : refusals[code].message
     const body =
       type === model.type ? modelErrorBody(code, text) : asciiJson({ Message: text, LimpetCode: code })
     return { status, text: refusalText(status, `${lines}${errorLines(type)}`, body, details) }
