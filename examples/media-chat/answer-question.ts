@@ -6,7 +6,9 @@ import type { Question } from './question.ts'
 export interface Media {
   /** Undefined while it is still coming. */
   readonly bytes?: number | undefined
+  /** From the byte `from` on. */
   readonly content: AsyncIterable<Uint8Array>
+  readonly from: number
 }
 
 export type Answer = { readonly bytes: number } | { readonly byte: number } | { readonly sha256: string }
@@ -15,14 +17,15 @@ export type Answer = { readonly bytes: number } | { readonly byte: number } | { 
  * Works the answer out from the media's bytes, reading no further than it must.
  * @throws {MediaError} when the question is about bytes behind the last one
  */
-export async function answerQuestion(question: Question, { bytes, content }: Media): Promise<Answer> {
+export async function answerQuestion(question: Question, media: Media): Promise<Answer> {
+  const { bytes, content } = media
   switch (question.question) {
     case 'size':
       return { bytes: bytes ?? (await lengthOf(content)) }
     case 'byte':
-      return { byte: await byteAt(content, question.offset) }
+      return { byte: await byteAt(media, question.offset) }
     case 'checksum':
-      return { sha256: await checksumOf(partOf(content, question.offset, question.length)) }
+      return { sha256: await checksumOf(partOf(media, question.offset, question.length)) }
   }
 }
 
@@ -32,9 +35,9 @@ async function lengthOf(content: AsyncIterable<Uint8Array>): Promise<number> {
   return bytes
 }
 
-async function byteAt(content: AsyncIterable<Uint8Array>, offset: number): Promise<number> {
+async function byteAt(media: Media, offset: number): Promise<number> {
   let byte = 0
-  for await (const piece of partOf(content, offset, 1)) byte = piece[0]!
+  for await (const piece of partOf(media, offset, 1)) byte = piece[0]!
   return byte
 }
 
@@ -46,12 +49,12 @@ async function checksumOf(content: AsyncIterable<Uint8Array>): Promise<string> {
 
 /** The pieces of a part. Throws unless all of it is there; without a length it goes to the end. */
 async function* partOf(
-  content: AsyncIterable<Uint8Array>,
+  { content, from: start, bytes }: Media,
   offset = 0,
   length?: number,
 ): AsyncGenerator<Uint8Array> {
   const end = length === undefined ? Number.POSITIVE_INFINITY : offset + length
-  let at = 0
+  let at = start
   for await (const piece of content) {
     const from = Math.max(0, offset - at)
     const to = Math.min(piece.byteLength, end - at)
@@ -59,5 +62,6 @@ async function* partOf(
     at += piece.byteLength
     if (at >= end) return
   }
-  if (at < (length === undefined ? offset : end)) throw pastEnd(at)
+  const total = bytes ?? at
+  if (total < (length === undefined ? offset : end)) throw pastEnd(total)
 }

@@ -50,12 +50,16 @@ export async function keepMedia(
 }
 
 /**
- * The session's media, to be read to its end or destroyed. `bytes` is the size of what lies in the store now.
+ * The session's media from the byte `from` on, to be read to its end or destroyed. `bytes` is the size of what lies
+ * in the store now.
  * @throws {MediaError} when there is none
  */
-export async function openMedia(session: Session): Promise<{ bytes: number; content: Readable }> {
+export async function openMedia(
+  session: Session,
+  from: number,
+): Promise<{ bytes: number; content: Readable }> {
   const kept = (await session.get(descriptionKey)) as KeptMedia | undefined
-  const value = kept && (await session.read(kept.key))
+  const value = kept && (await session.read(kept.key, from))
   if (!value) throw noMedia()
   return value
 }

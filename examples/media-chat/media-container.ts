@@ -53,9 +53,10 @@ async function replyTo(request: IncomingMessage, visit: Visit): Promise<object> 
 async function answerKept(request: IncomingMessage, { session }: Visit): Promise<Answer> {
   const question = readQuestion(await questionText(request))
   if (!session) throw noMedia()
-  const media = await openMedia(session)
+  const from = 'offset' in question ? (question.offset ?? 0) : 0
+  const media = await openMedia(session, from)
   try {
-    return await answerQuestion(question, media)
+    return await answerQuestion(question, { ...media, from })
   } finally {
     media.content.destroy()
   }
@@ -64,7 +65,7 @@ async function answerKept(request: IncomingMessage, { session }: Visit): Promise
 /** Answers from the media in the request, all of which is taken in, as a model that needs it would. */
 async function answerSent(request: IncomingMessage, attributes: string): Promise<Answer> {
   const question = readQuestion(attributes)
-  const answer = await answerQuestion(question, { content: piecesOf(request) })
+  const answer = await answerQuestion(question, { content: piecesOf(request), from: 0 })
   request.resume()
   await finished(request, { writable: false })
   return answer

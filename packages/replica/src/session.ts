@@ -46,10 +46,10 @@ export class Session {
     return value && wholeOf(value)
   }
 
-  /** The same as a stream: read `content` to its end, or destroy it. */
-  async read(key: string): Promise<StoredValue | undefined> {
+  /** The same as a stream, from the byte `from` on: read `content` to its end, or destroy it. */
+  async read(key: string, from = 0): Promise<StoredValue | undefined> {
     checkKey(key)
-    return this.#context.store.read(this.id, key)
+    return this.#context.store.read(this.id, key, from)
   }
 
   /**

@@ -49,7 +49,7 @@ export async function createFileStore({ path: root }: FileStoreOptions): Promise
         await dropFile(change, valueName(key, kind === 'json' ? 'bytes' : 'json'))
         return bytesOf(await entriesIn(change.folder))
       }),
-    read: (id, key) => onFiles(() => read(join(root, id), key)),
+    read: (id, key, from = 0) => onFiles(() => read(join(root, id), key, from)),
     remove: (id, epoch, key) =>
       onFiles(async () => {
         const change = { folder: join(root, id), id, epoch }
@@ -100,25 +100,25 @@ async function touch(folder: string, { id, epoch }: SessionRecord, usedAtMs: num
   await unlessMissing(utimes(join(folder, idleName), usedAtMs / 1000, usedAtMs / 1000))
 }
 
-async function read(folder: string, key: string): Promise<StoredValue | undefined> {
+async function read(folder: string, key: string, from: number): Promise<StoredValue | undefined> {
   // The JSON value counts. It is looked for again after the bytes, in case it has just replaced them.
   for (const kind of ['json', 'bytes', 'json'] as const) {
     const flags = constants.O_RDONLY | constants.O_NOFOLLOW
     const file = await unlessMissing(open(join(folder, valueName(key, kind)), flags))
-    const value = file && (await contentOf(file))
+    const value = file && (await contentOf(file, from))
     if (value) return { kind, ...value }
   }
   return undefined
 }
 
-async function contentOf(file: FileHandle): Promise<Omit<StoredValue, 'kind'> | undefined> {
+async function contentOf(file: FileHandle, from: number): Promise<Omit<StoredValue, 'kind'> | undefined> {
   const stats = await file.stat()
   // Never more than announced, even if another program makes the file longer meanwhile.
-  if (stats.isFile() && stats.size > 0) {
-    return { bytes: stats.size, content: file.createReadStream({ end: stats.size - 1 }) }
+  if (stats.isFile() && stats.size > from) {
+    return { bytes: stats.size, content: file.createReadStream({ start: from, end: stats.size - 1 }) }
   }
   await file.close()
-  return stats.isFile() ? { bytes: 0, content: Readable.from([]) } : undefined
+  return stats.isFile() ? { bytes: stats.size, content: Readable.from([]) } : undefined
 }
 
 async function destroy(change: Change): Promise<boolean> {

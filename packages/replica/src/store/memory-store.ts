@@ -53,9 +53,15 @@ export function createMemoryStore(): SessionStore {
       values.set(key, { key, kind, bytes, pieces })
       return bytesOf([...values.values()])
     },
-    async read(id, key) {
+    async read(id, key, from = 0) {
       const value = sessions.get(id)?.values.get(key)
-      return value && { kind: value.kind, bytes: value.bytes, content: Readable.from(value.pieces) }
+      return (
+        value && {
+          kind: value.kind,
+          bytes: value.bytes,
+          content: Readable.from(piecesFrom(value.pieces, from)),
+        }
+      )
     },
     async remove(id, epoch, key) {
       return held(id, epoch).values.delete(key)
@@ -73,5 +79,14 @@ export function createMemoryStore(): SessionStore {
     async close() {
       sessions.clear()
     },
+  }
+}
+
+function* piecesFrom(pieces: readonly Uint8Array[], from: number): Generator<Uint8Array> {
+  let at = 0
+  for (const piece of pieces) {
+    const end = at + piece.byteLength
+    if (end > from) yield piece.subarray(Math.max(0, from - at))
+    at = end
   }
 }

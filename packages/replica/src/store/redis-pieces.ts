@@ -59,15 +59,15 @@ export class RedisPieces {
     return { kind, bytes, pieces, valueId }
   }
 
-  /** The first piece; undefined when there is none, or when the value has been replaced. */
-  async first({ valueId, pieces }: PiecedEntry): Promise<Buffer | undefined> {
-    return pieces === 0 ? undefined : this.#connection.get(this.#key(valueId, 0))
+  /** The piece that holds the byte `from`; undefined when the value has been replaced. */
+  async at({ valueId }: PiecedEntry, from: number): Promise<Buffer | undefined> {
+    return this.#connection.get(this.#key(valueId, Math.floor(from / pieceBytes)))
   }
 
-  /** The content, of which `first` has come already. */
-  async *read({ valueId, pieces }: PiecedEntry, first: Buffer): AsyncGenerator<Buffer> {
-    yield first
-    for (let index = 1; index < pieces; index++) {
+  /** The content from the byte `from` on, whose piece `first` has come already. */
+  async *read({ valueId, pieces }: PiecedEntry, from: number, first: Buffer): AsyncGenerator<Buffer> {
+    yield first.subarray(from % pieceBytes)
+    for (let index = Math.floor(from / pieceBytes) + 1; index < pieces; index++) {
       const piece = await this.#connection.get(this.#key(valueId, index))
       if (!piece) throw new StoreError('The session value was replaced or has expired while it was read.')
       yield piece

@@ -47,7 +47,7 @@ export async function createRedisStore(options: RedisStoreOptions): Promise<Sess
     look: (id) => session(id).look(),
     touch: ({ id, epoch }, usedAtMs) => session(id).touch(epoch, usedAtMs),
     write: (id, epoch, value) => session(id).write(epoch, value),
-    read: (id, key) => session(id).read(key),
+    read: (id, key, from = 0) => session(id).read(key, from),
     remove: (id, epoch, key) => session(id).remove(epoch, key),
     list: (id) => session(id).list(),
     destroy: (id, epoch) => session(id).destroy(epoch),
@@ -112,17 +112,17 @@ class RedisSession {
     }
   }
 
-  async read(key: string): Promise<StoredValue | undefined> {
+  async read(key: string, from: number): Promise<StoredValue | undefined> {
     let looked: string | undefined
     for (;;) {
       const text = (await this.#fields())?.get(valuePrefix + key)
       if (text === undefined) return undefined
       const entry = entryOf(text)
       const { kind, bytes } = entry
-      if (bytes === 0) return { kind, bytes, content: Readable.from([]) }
-      const first = await this.#pieces.first(entry)
+      if (from >= bytes) return { kind, bytes, content: Readable.from([]) }
+      const first = await this.#pieces.at(entry, from)
       if (first) {
-        const content = Readable.from(this.#pieces.read(entry, first), { objectMode: false })
+        const content = Readable.from(this.#pieces.read(entry, from, first), { objectMode: false })
         return { kind, bytes, content }
       }
       // It has just been replaced, unless it is still the same.

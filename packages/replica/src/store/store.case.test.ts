@@ -1,6 +1,8 @@
 /** One table of cases that every store passes. What only one promises is tested beside it. */
 import assert from 'node:assert/strict'
 import { createHash, randomUUID } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 import { after, before, describe, test } from 'node:test'
 import { SessionNotFoundError } from '../errors.ts'
 import { epochCases, type StoreCase } from './epoch-cases.fixture.ts'
@@ -29,6 +31,33 @@ const cases: readonly StoreCase[] = [
       for (const each of [store, other]) {
         assert.deepEqual(await each.look(record.id), record)
         assert.deepEqual(await each.open(record.id, 3), record)
+      }
+    },
+  },
+  {
+    promise: 'reads a value from any byte on, and says how long all of it is',
+    async check(store, other) {
+      const record = newRecord()
+      await store.create(record)
+      const value = Buffer.alloc(
+        2.5 * MiB,
+        Uint8Array.from({ length: 251 }, (_, at) => at),
+      )
+      await store.write(record.id, 0, { key: 'film', kind: 'bytes', content: Readable.from([value]) })
+      for (const from of [
+        0,
+        1,
+        MiB - 1,
+        MiB,
+        MiB + 7,
+        2 * MiB + 1,
+        value.length - 1,
+        value.length,
+        9 * MiB,
+      ]) {
+        const read = await other.read(record.id, 'film', from)
+        assert.equal(read?.bytes, value.length)
+        assert.ok((await buffer(read.content)).equals(value.subarray(from)), `from ${from}`)
       }
     },
   },

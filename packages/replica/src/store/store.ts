@@ -24,6 +24,7 @@ export interface StoredEntry {
 /** A value that is being read. Whoever has asked for it reads `content` to its end or destroys it. */
 export interface StoredValue {
   readonly kind: ValueKind
+  /** Of the whole value, wherever `content` begins. */
   readonly bytes: number
   readonly content: Readable
 }
@@ -52,7 +53,8 @@ export interface SessionStore {
   touch(record: SessionRecord, usedAtMs: number): Promise<void>
   /** Replaces a value in one step, once all of its content is stored. Resolves to the bytes of the session then. */
   write(id: string, epoch: number, value: NewValue): Promise<number>
-  read(id: string, key: string): Promise<StoredValue | undefined>
+  /** `content` begins at the byte `from`, by default the first; it is empty where that is behind the last one. */
+  read(id: string, key: string, from?: number): Promise<StoredValue | undefined>
   /** Whether there was such a value. */
   remove(id: string, epoch: number, key: string): Promise<boolean>
   /** All values, in no order; none for a session that is not there. */
