@@ -105,8 +105,8 @@ export class RequestRoute implements Route {
   }
 
   /**
-   * Asks the store for a session that the table does not know; the table has it when it is `found`. False: the store
-   * can't be asked.
+   * Asks the store for a session that the table does not know; what it knows is in the table when it has answered.
+   * False: it can't be asked.
    */
   #askStore(session: NamedSession, hash: Uint32Array): boolean {
     this.#lookup = this.#parts.journal?.lookup(hash, () => {
