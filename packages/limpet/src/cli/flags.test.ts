@@ -43,6 +43,12 @@ const faults: [line: string, ...faults: string[]][] = [
     '--balance must be round-robin, random or least-load, not "fair"',
     '--on-lost must be rehome or reject, not "cry"',
   ],
+  ['--replica http://a --endpoint x', '--endpoint has no effect without dialect: sagemaker'],
+  [
+    '--replica http://a --dialect sagemaker --endpoint x_y --max-sessions many',
+    '--endpoint must be 1 to 63 letters, digits and hyphens, with none of those at either end',
+    '--max-sessions must be off or a number, not "many"',
+  ],
   ['--replica http://a --replica http://a:80', '--replica repeats http://a:80, the URL of replicas[0]'],
 ]
 
@@ -76,6 +82,17 @@ describe('limpet serve', () => {
       [service?.name, service?.balance, service?.onLost, service?.ttlMs],
       ['default', 'random', 'reject', 3_600_000],
     )
+  })
+
+  it('takes any endpoint of the SageMaker API, or the one that is named', () => {
+    const serviceOf = (line: string) => {
+      const flags = parseServeFlags(args(`--replica http://a ${line}`))
+      assert.ok(flags.kind === 'flags', JSON.stringify(flags))
+      return configFromInput(flags.input).services[0]!
+    }
+    assert.equal(serviceOf('--dialect sagemaker').sagemaker?.endpoint, '*')
+    const named = serviceOf('--dialect sagemaker --endpoint media-1 --max-sessions 7 --on-lost rehome')
+    assert.deepEqual([named.sagemaker?.endpoint, named.maxSessions, named.onLost], ['media-1', 7, 'rehome'])
   })
 
   it('puts flags over the settings of a file', () => {

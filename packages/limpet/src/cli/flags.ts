@@ -42,7 +42,7 @@ For one service, without CONFIG:
   --balance POLICY      requests without a session: round-robin, random or least-load (default least-load)
   --on-lost ACTION      a session's replica is gone: rehome or reject (default rehome; reject with sagemaker)
   --ttl DURATION        how long an idle session stays pinned (default 20m)
-  --keys FILE           the keys that sign cookies (default: LIMPET_KEYS, else a file made at the first start)
+  --keys FILE           the keys that sign cookies and ids (default: LIMPET_KEYS, else a file made at the first start)
 
   --help                print this
 

@@ -72,6 +72,32 @@ describe('a pin', () => {
     assert.deepEqual([table.live, table.liveOf(1), table.liveOf(2)], [1, 1, 0])
   })
 
+  test('knows how many its replica had when it came', () => {
+    const { memory, table } = newTable()
+    const other = new PinTable(memory)
+    const keyAt = (index: number): Uint32Array => Uint32Array.of(index << 24, index << 16, index, index)
+    const ranks = [1, 2, 3, 4].map((index) => {
+      // By whichever table, and counted for each replica by itself.
+      const by = index % 2 === 0 ? table : other
+      assert.equal(by.insert(keyAt(index), 7, originMs, ttlMs, 0), true)
+      const ofSeven = by.rank
+      by.insert(keyAt(100 + index), 8, originMs, ttlMs, 0)
+      return [ofSeven, by.rank]
+    })
+    assert.deepEqual(ranks, [
+      [1, 1],
+      [2, 2],
+      [3, 3],
+      [4, 4],
+    ])
+    table.remove(keyAt(2))
+    table.insert(keyAt(5), 7, originMs, ttlMs, 0)
+    assert.equal(table.rank, 4)
+    // An expired pin of the same key gives its place to the new one.
+    table.insert(keyAt(5), 7, originMs + ttlMs, ttlMs, 0)
+    assert.equal(table.rank, 4)
+  })
+
   test('may name no replica, and then counts for none', () => {
     const { table } = newTable()
     table.insert(key, 5, originMs, ttlMs, 0)
