@@ -1,6 +1,7 @@
 /** boto3 as it is, told nothing but where the router is: the client that the API's documentation shows. */
 import assert from 'node:assert/strict'
 import { EventEmitter, once } from 'node:events'
+import { buffer } from 'node:stream/consumers'
 import { before, describe, type TestContext, test } from 'node:test'
 import {
   type InvocationHandler,
@@ -34,10 +35,13 @@ function config(containers: readonly ModelContainer[], more = '', top = ''): str
 const signed = ', sagemaker: { signature: { region: eu-central-1 } }'
 const accessKeys = { LIMPET_ACCESS_KEYS: 'AKIDMADEUP:no+real/secret' }
 
-/** Answers with the body that came, under its own type. */
+/** Answers with the body that came, once all of it has: what comes before a signature is verified is not passed on. */
 const echo: InvocationHandler = (request, response) => {
   response.setHeader('content-type', request.headers['content-type'] ?? '')
-  request.pipe(response)
+  buffer(request).then(
+    (body) => response.end(body),
+    () => response.destroy(),
+  )
   return true
 }
 
