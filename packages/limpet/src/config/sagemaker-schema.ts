@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { section } from './field.ts'
 
-/** What the API allows as the name of an endpoint or a variant. */
-const namePattern = /^[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$/
+/** What the API allows as the name of an endpoint or a variant: 1 to 63 letters, digits and hyphens between them. */
+export const namePattern = /^[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$/
 const nameRule = 'must be 1 to 63 letters, digits and hyphens, with none of those at either end'
 
 const signatureSchema = section({

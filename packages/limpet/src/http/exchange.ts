@@ -149,10 +149,11 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     return used
   }
 
-  #send(route: Route): void {
+  /** `waited`: the client may be paused. */
+  #send(route: Route, waited = false): void {
     if (route.refusal !== undefined) this.#refuse(route.refusal)
     else if (route.undecided) this.#awaitDecision(route)
-    else this.#attempt(false)
+    else this.#attempt(false, waited)
   }
 
   /**
@@ -171,9 +172,7 @@ export class Exchange implements ResponseSink, ExchangeSummary {
   #awaitDecision(route: Route): void {
     if (!this.#requestComplete) this.#client.pauseRequest()
     route.whenDecided(() => {
-      if (this.#over) return
-      if (route.refusal !== undefined) this.#refuse(route.refusal)
-      else this.#attempt(false, true)
+      if (!this.#over) this.#send(route, true)
     })
   }
 
@@ -244,7 +243,6 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     if (fault !== undefined) this.#refuse(fault)
   }
 
-  /** `waited`: the client may be paused. */
   #attempt(fresh: boolean, waited = false): void {
     const route = this.#route!
     const replica = route.pool.acquire(fresh)

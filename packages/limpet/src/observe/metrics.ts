@@ -27,18 +27,22 @@ export interface MetricsSource {
   readonly store?: { stats(): StoreCounts } | undefined
 }
 
-/** What metrics tell of the shared store. */
+/** What metrics tell of the shared store: whether it can be used, and what was done with it since the start. */
 export interface StoreCounts {
   readonly up: boolean
+  /** Records that wait to be written. */
   readonly queue: number
   readonly written: number
+  /** Of those written, the ones in whose place another router's record stood. */
   readonly lost: number
   readonly dropped: number
   readonly calls: number
   readonly failedCalls: number
   readonly announced: number
+  /** Records that name a replica which this router does not know. */
   readonly unknown: number
   readonly invalid: number
+  /** Lookups by what came of them: `hit`, `miss`, `timeout`, `error`, `skipped`. */
   readonly reads: Readonly<Record<string, number>>
 }
 

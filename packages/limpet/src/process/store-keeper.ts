@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { StoreCounts } from '../observe/metrics.ts'
 import { seldom } from '../observe/seldom.ts'
 import { noteField, noteFields } from '../session/pin-journal.ts'
 import { noReplica } from '../session/pin-memory.ts'
@@ -40,24 +41,6 @@ export interface StoreKeeperParts {
   readonly log: Logger
   /** The store is back after it was lost: all pins are to be offered to it again. */
   onReturn(): void
-}
-
-/** What was done with the store since the start. */
-export interface StoreStats {
-  readonly up: boolean
-  /** Records that wait to be written. */
-  readonly queue: number
-  readonly written: number
-  /** Of those written, the ones in whose place another router's record stood. */
-  readonly lost: number
-  readonly dropped: number
-  readonly calls: number
-  readonly failedCalls: number
-  readonly announced: number
-  /** Records that name a replica which this router does not know. */
-  readonly unknown: number
-  readonly invalid: number
-  readonly reads: Readonly<Record<'hit' | 'miss' | 'timeout' | 'error' | 'skipped', number>>
 }
 
 /** The main thread's end of the store: writes what the journals note, answers their questions, takes over changes. */
@@ -160,7 +143,7 @@ export class StoreKeeper {
     )
   }
 
-  stats(): StoreStats {
+  stats(): StoreCounts {
     const skipped = Atomics.load(this.#state, storeWord.skipped) >>> 0
     const timeout = Atomics.load(this.#state, storeWord.timedOut) >>> 0
     return {

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import type { Keyring, KeyringKey } from './keyring.ts'
+import { findKey, type Keyring, type KeyringKey, keyOf } from './keyring.ts'
 import { RecentTexts } from './recent-texts.ts'
 
 /** What a suffix says of the session whose id it follows. */
@@ -45,10 +45,8 @@ const forged: OpenedId = { status: 'forged' }
  * RangeError when the ring has no key `keyId`.
  */
 export function scopeTag(keyring: Keyring, keyId: number, service: string, name: string): string {
-  const key = keyOf(keyring, keyId)
-  if (key === undefined) throw new RangeError(`The key ring has no key ${keyId}.`)
   const text = JSON.stringify([service, name])
-  return createHmac('sha256', key.idKey)
+  return createHmac('sha256', keyOf(keyring, keyId).idKey)
     .update(Uint8Array.of(scopeMark))
     .update(text)
     .digest()
@@ -76,10 +74,6 @@ function suffixMac({ idKey }: KeyringKey, bytes: Uint8Array, id: string): Uint8A
     .subarray(0, macBytes)
 }
 
-function keyOf(keyring: Keyring, keyId: number): KeyringKey | undefined {
-  return keyring.keys.find(({ id }) => id === keyId)
-}
-
 const suffixed = new RegExp(`^(.+)-([0-9a-f]{${suffixBytes * 2}})$`, 's')
 
 function verify(keyring: Keyring, text: string): OpenedId {
@@ -88,7 +82,7 @@ function verify(keyring: Keyring, text: string): OpenedId {
   const bytes = Buffer.from(hex, 'hex')
   if (bytes[at.version] !== version) return plain
   const keyId = bytes[at.keyId]!
-  const key = keyOf(keyring, keyId)
+  const key = findKey(keyring, keyId)
   if (key === undefined) return unknownKey
   if (!timingSafeEqual(suffixMac(key, bytes, id), bytes.subarray(at.mac))) return forged
   const claim: SuffixClaim = {

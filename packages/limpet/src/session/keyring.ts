@@ -28,6 +28,18 @@ export interface Keyring {
   readonly hashKey: Uint8Array
 }
 
+/** The ring's key of this id; undefined where it has none. */
+export function findKey({ keys }: Keyring, keyId: number): KeyringKey | undefined {
+  return keys.find(({ id }) => id === keyId)
+}
+
+/** The same for ids that must be there. Throws RangeError where the ring has no such key. */
+export function keyOf(keyring: Keyring, keyId: number): KeyringKey {
+  const key = findKey(keyring, keyId)
+  if (key === undefined) throw new RangeError(`The key ring has no key ${keyId}.`)
+  return key
+}
+
 const minSecretBytes = 16
 
 const howTo =

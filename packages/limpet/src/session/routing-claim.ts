@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import type { Keyring } from './keyring.ts'
+import { findKey, type Keyring, keyOf } from './keyring.ts'
 import { RecentTexts } from './recent-texts.ts'
 
 /** What a client carries to be routed home: which replica holds its session, since when and until when. */
@@ -70,12 +70,11 @@ function claimMac(key: Uint8Array, service: string, bytes: Uint8Array): Uint8Arr
  * has no key `keyId`.
  */
 export function replicaTag(keyring: Keyring, keyId: number, service: string, replicaName: string): string {
-  const key = keyring.keys.find(({ id }) => id === keyId)
-  if (key === undefined) throw new RangeError(`The key ring has no key ${keyId}.`)
+  const { tagKey } = keyOf(keyring, keyId)
   const serviceBytes = Buffer.from(service, 'utf8')
   const length = Buffer.alloc(4)
   length.writeUInt32BE(serviceBytes.length)
-  const digest = createHmac('sha256', key.tagKey)
+  const digest = createHmac('sha256', tagKey)
     .update(length)
     .update(serviceBytes)
     .update(replicaName, 'utf8')
@@ -114,7 +113,7 @@ function verify(keyring: Keyring, service: string, text: string): OpenedClaim {
   const bytes = Buffer.from(text, 'base64url')
   if (bytes[at.version] !== version) return malformed
   const keyId = bytes[at.keyId]!
-  const key = keyring.keys.find(({ id }) => id === keyId)
+  const key = findKey(keyring, keyId)
   if (key === undefined) return unknownKey
   if (!timingSafeEqual(claimMac(key.claimKey, service, bytes), bytes.subarray(at.mac))) return forged
   const claim: RoutingClaim = {

@@ -24,14 +24,10 @@ interface Waiting {
   readonly timer: NodeJS.Timeout
 }
 
-/** One session's line: the request whose turn it is, and those that wait. */
-interface Line {
-  readonly waiting: Set<Waiting>
-}
-
 /** Lines in the memory of one thread. */
 export class LocalTurns implements Turns {
-  readonly #lines = new Map<string, Line>()
+  /** Those who wait, of each session whose turn somebody has. */
+  readonly #lines = new Map<string, Set<Waiting>>()
   readonly #mostWaitMs: number
 
   constructor(mostWaitMs = MOST_WAIT_MS) {
@@ -45,20 +41,20 @@ export class LocalTurns implements Turns {
 
   take(key: Uint32Array, onTurn: (granted: boolean) => void): Turn {
     const name = key.join('.')
-    const line = this.#lines.get(name)
-    if (line === undefined) {
-      this.#lines.set(name, { waiting: new Set() })
+    const waiting = this.#lines.get(name)
+    if (waiting === undefined) {
+      this.#lines.set(name, new Set())
       onTurn(true)
       return this.#turn(name)
     }
-    if (line.waiting.size >= MOST_WAITING) {
+    if (waiting.size >= MOST_WAITING) {
       onTurn(false)
       return { leave: () => undefined }
     }
-    return this.#wait(name, line, onTurn)
+    return this.#wait(name, waiting, onTurn)
   }
 
-  #wait(name: string, { waiting }: Line, onTurn: (granted: boolean) => void): Turn {
+  #wait(name: string, waiting: Set<Waiting>, onTurn: (granted: boolean) => void): Turn {
     let turn: Turn | undefined
     const timer = setTimeout(() => {
       waiting.delete(place)
@@ -95,13 +91,13 @@ export class LocalTurns implements Turns {
   }
 
   #next(name: string): void {
-    const line = this.#lines.get(name)
-    const [first] = line?.waiting ?? []
-    if (line === undefined || first === undefined) {
+    const waiting = this.#lines.get(name)
+    const [first] = waiting ?? []
+    if (waiting === undefined || first === undefined) {
       this.#lines.delete(name)
       return
     }
-    line.waiting.delete(first)
+    waiting.delete(first)
     clearTimeout(first.timer)
     first.onTurn(true)
   }

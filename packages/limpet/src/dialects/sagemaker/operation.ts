@@ -1,3 +1,4 @@
+import { namePattern } from '../../config/sagemaker-schema.ts'
 import type { KeyedRequest } from '../../session/session-key.ts'
 
 /** What a client of the SageMaker runtime API asks for. */
@@ -40,12 +41,9 @@ const parameters: readonly Parameter[] = [
   { field: 'x-amzn-sagemaker-target-variant', name: 'targetVariant', least: 1, most: 63 },
 ]
 
-/** What endpoints can be named: 1 to 63 letters, digits and hyphens, with a hyphen at neither end. */
-const endpointPattern = /^[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$/
-
 /** Says what is wrong with a request's parameters, as the API words it; undefined where nothing is. */
 export function parameterFault(request: KeyedRequest, { endpoint }: Operation): string | undefined {
-  if (!endpointPattern.test(endpoint)) {
+  if (!namePattern.test(endpoint)) {
     const rule = 'have length less than or equal to 63 and satisfy regular expression pattern: '
     return validationFault('endpointName', `${rule}^[a-zA-Z0-9](-*[a-zA-Z0-9])*`)
   }
