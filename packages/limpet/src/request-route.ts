@@ -6,6 +6,7 @@ import { type RefusalWriter, refusalResponse } from './http/refusal-response.ts'
 import type { ReplicaPool } from './http/replica-pool.ts'
 import type { ResponseHead } from './http/response-head.ts'
 import type { ContentCheck, ExchangeSummary, Route } from './http/route.ts'
+import { KeptRoom } from './kept-room.ts'
 import type { MoveReason } from './observe/counters.ts'
 import { HIT, MOVED, NEW, NONE } from './outcome.ts'
 import type { RoutedService } from './routed-service.ts'
@@ -45,8 +46,7 @@ export class RequestRoute implements Route {
   #epoch = 0
   /** Places that did not take a connection, or have no room. */
   #tried: number[] = NONE_TRIED
-  /** Whether a pin holds the place of a session that has no id yet. */
-  #reserved = false
+  #room: KeptRoom | undefined
   #turn: Turn | undefined
   #lookup: Lookup | undefined
   #onDecided: (() => void) | undefined
@@ -192,7 +192,7 @@ export class RequestRoute implements Route {
   #rehome(reason: MoveReason, hash: Uint32Array): void {
     this.#decision = MOVED
     this.#reason = reason
-    this.#choose(this.#candidate(hash))
+    this.#choose(this.#roomyCandidate(hash))
   }
 
   /** Places a session that has no pin; of two threads that place it at once, the first decides for both. */
@@ -200,10 +200,13 @@ export class RequestRoute implements Route {
     this.#decision = NEW
     const { pins } = this.#parts
     const { replicas, config } = this.#service
-    this.#reserved = session.isNew && config.maxSessions !== undefined
-    let place = this.#candidate(hash)
     // A session whose cookie the client has yet to bring back is not worth a pin: many clients never do.
-    while (place !== -1 && (!session.isNew || this.#reserved)) {
+    if (session.isNew) {
+      this.#choose(this.#roomyCandidate(hash))
+      return
+    }
+    let place = this.#candidate(hash)
+    while (place !== -1) {
       const { id } = replicas.replicas[place]!
       const isFirst = pins.insert(hash, id, this.#nowMs, session.ttlMs, session.maxAgeMs)
       if (!isFirst) {
@@ -214,7 +217,6 @@ export class RequestRoute implements Route {
       }
       // Of threads that take the last room at once, those that came too late give it back.
       if (config.maxSessions === undefined || pins.rank <= config.maxSessions) {
-        if (session.isNew) break
         this.#pinnedId = id
         this.#parts.journal?.note(hash, this.#nowMs)
         break
@@ -229,6 +231,26 @@ export class RequestRoute implements Route {
   /** The next replica that the request may go to. */
   #candidate(hash: Uint32Array | undefined): number {
     return nextCandidate(this.#want, hash, this.#service, this.#tried)
+  }
+
+  /** The same for a session that is pinned there only when the replica has answered. */
+  #roomyCandidate(hash: Uint32Array): number {
+    const { replicas, config } = this.#service
+    const { maxSessions } = config
+    if (maxSessions === undefined) return this.#candidate(hash)
+    this.#room?.giveBack()
+    const room = new KeptRoom(this.#parts.pins, hash)
+    this.#room = room
+    const kept = replicas.indexOf(room.keptAt(this.#nowMs))
+    if (kept !== -1 && replicas.available(kept) && !this.#tried.includes(kept)) return kept
+    let place = this.#candidate(hash)
+    while (place !== -1) {
+      const { id } = replicas.replicas[place]!
+      if (room.keep(id, maxSessions, this.#nowMs, this.#session!.ttlMs)) break
+      this.#tried = [...this.#tried, place]
+      place = this.#candidate(hash)
+    }
+    return place
   }
 
   get #want(): Want {
@@ -268,11 +290,16 @@ export class RequestRoute implements Route {
       this.#decision = MOVED
       this.#reason = failure
     }
-    this.#choose(this.#tried.length < MOST_ATTEMPTS ? this.#candidate(this.#hash) : -1)
+    this.#choose(this.#tried.length < MOST_ATTEMPTS ? this.#nextCandidate() : -1)
     if (this.#place !== -1) return true
     if (failure === 'connect-timeout') this.refusal = 'LIMPET_CONNECT_TIMEOUT'
     if (this.#decision === NEW) this.#unpin()
     return false
+  }
+
+  #nextCandidate(): number {
+    const hash = this.#hash
+    return hash === undefined ? this.#candidate(undefined) : this.#roomyCandidate(hash)
   }
 
   /** No replica ever got the new session: nothing of it can be lost, so the next request may place it anew. */
@@ -323,14 +350,8 @@ export class RequestRoute implements Route {
     if (created === undefined) return
     // First, so that no other session can take the room that was kept for this one.
     pins.insert(this.#service.hashOf(created.key), replicaId, wallMs, created.ttlMs, created.maxAgeMs)
-    this.#unreserve()
+    this.#room?.giveBack()
     this.#session = created
-  }
-
-  #unreserve(): void {
-    if (!this.#reserved) return
-    this.#reserved = false
-    this.#parts.pins.remove(this.#hash!)
   }
 
   #movesPin(answeredId: number): boolean {
@@ -356,6 +377,7 @@ export class RequestRoute implements Route {
     )
     this.#epoch = pins.epoch
     if (moves) {
+      this.#room?.giveBack()
       if (this.#decision === MOVED) counters.moved(index, this.#reason!)
       journal?.note(this.#hash!, this.#nowMs)
       return this.#place
@@ -373,7 +395,7 @@ export class RequestRoute implements Route {
     const { replicas, index } = this.#service
     this.#turn?.leave()
     this.#lookup?.cancel()
-    this.#unreserve()
+    this.#room?.giveBack()
     const code = summary.refusal ?? this.refusal
     if (code !== undefined) counters.refused(refusalCodes.indexOf(code))
     if (summary.aborted) counters.aborted(index)

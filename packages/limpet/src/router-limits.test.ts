@@ -102,6 +102,35 @@ describe('maxSessions', () => {
     assert.deepEqual(sessionsOf(sample, home + other), [0, 1])
   })
 
+  test('holds for sessions that move at the same moment, each of them by several requests', () => {
+    const sample = sampleRouter('ab', { maxSessions: 4 })
+    const names = Array.from({ length: 8 }, (_, at) => `${at}`)
+    const homes = place(sample, names)
+    const lost = names.filter((_, at) => homes[at] === 'a')
+    assert.equal(lost.length, 4)
+    sample.pins.remove(sample.hashOf(names.find((_, at) => homes[at] === 'b')!))
+    sample.board.setHealth(slotOfName('a'), 'down')
+    const requests = [...lost, ...lost].map((name) => sample.route(named(name)))
+    const taken = requests.filter(({ refusal }) => refusal === undefined)
+    assert.equal(taken.length, 2)
+    for (const route of requests) if (route.refusal === undefined) answerBy(route)
+    for (const route of requests) if (route.refusal !== undefined) finish(route)
+    assert.deepEqual(sessionsOf(sample, 'b'), [4])
+    assert.equal(sample.pins.live, 7)
+  })
+
+  test('holds for new sessions whose first choice takes no connection', () => {
+    const sample = sampleRouter('ab', { maxSessions: 2, ejection: 'off' })
+    const requests = Array.from({ length: 4 }, (_, at) => sample.route(named(`${at}`)))
+    const answers = requests.map((route) => {
+      if (replicaOf(route) !== 'a' || route.next('refused')) answerBy(route)
+      else finish(route)
+      return route.refusal
+    })
+    assert.deepEqual(answers.sort(), ['LIMPET_SESSIONS_FULL', 'LIMPET_SESSIONS_FULL', undefined, undefined])
+    assert.deepEqual(sessionsOf(sample, 'ab'), [0, 2])
+  })
+
   test('is not what a request is refused for where no replica is there, whether full or not', () => {
     const sample = sampleRouter('ab', { maxSessions: 1 })
     place(sample, ['1', '2'])
