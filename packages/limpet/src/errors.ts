@@ -32,6 +32,14 @@ export const refusals = {
     status: 503,
     message: 'The replica that held this session is gone, and this service does not move sessions.',
   },
+  LIMPET_SESSION_GONE: {
+    status: 404,
+    message: 'The session is gone with its replica, and can not be begun anew at another.',
+  },
+  LIMPET_SESSION_MOVED: {
+    status: 503,
+    message: 'The session was moved to another replica just now: send the request again.',
+  },
   LIMPET_NOT_READY: { status: 503, message: 'The replicas of this service are not ready yet.' },
   LIMPET_SESSION_BUSY: {
     status: 503,

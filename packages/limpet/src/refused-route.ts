@@ -16,6 +16,8 @@ export class RefusedRoute implements Route {
   readonly replacedFields: readonly string[] = []
   readonly targetForReplica = undefined
   readonly contentCheck: ContentCheck | undefined
+  readonly contentWanted = undefined
+  readonly secondThoughts = undefined
   readonly requestLines = ''
   readonly responseLines = ''
   readonly droppedFields: readonly string[] = []

@@ -1,14 +1,28 @@
 import { nextCandidate, type Want, whyNoCandidate } from './candidates.ts'
-import type { NamedSession, SessionState, Translation } from './dialects/dialect.ts'
+import type {
+  NamedSession,
+  Revival,
+  SessionState,
+  TranslatedContent,
+  Translation,
+} from './dialects/dialect.ts'
 import { type RefusalCode, refusalCodes } from './errors.ts'
 import type { AnswerContent } from './http/answer-content.ts'
 import { type RefusalWriter, refusalResponse } from './http/refusal-response.ts'
 import type { ReplicaPool } from './http/replica-pool.ts'
 import type { ResponseHead } from './http/response-head.ts'
-import type { ContentCheck, ExchangeSummary, Route } from './http/route.ts'
+import type {
+  ContentCheck,
+  ContentWanted,
+  ExchangeSummary,
+  Route,
+  SecondThoughts,
+  SentRequest,
+} from './http/route.ts'
 import { KeptRoom } from './kept-room.ts'
 import type { MoveReason } from './observe/counters.ts'
 import { HIT, MOVED, NEW, NONE } from './outcome.ts'
+import { reviveSession } from './revive-session.ts'
 import type { RoutedService } from './routed-service.ts'
 import type { RouterParts } from './router-parts.ts'
 import type { Lookup } from './session/pin-journal.ts'
@@ -17,17 +31,23 @@ import type { Turn, Turns } from './session/turns.ts'
 
 /** How many replicas one request is tried on, when none of them got any of it. */
 const MOST_ATTEMPTS = 4
+/** How often one request has its session begun anew before that is taken for hopeless. */
+const MOST_REVIVALS = 2
+/** How long a stream waits before it is opened anew, try by try. */
+const REOPEN_PAUSES_MS = [0, 100, 500, 1000, 2000, 4000]
 const NONE_TRIED: number[] = []
 const NO_FIELDS: readonly string[] = []
 
 /** A request's way to the replica that holds its session, or to one that is to hold it. */
-export class RequestRoute implements Route {
+export class RequestRoute implements Route, SecondThoughts {
   undecided = false
   refusal: RefusalCode | undefined
   refusalLines = ''
   requestLines = ''
   responseLines = ''
   replacesCacheControl = false
+  contentWanted: ContentWanted | undefined
+  secondThoughts: SecondThoughts | undefined
   droppedFields = NO_FIELDS
   answerContent: AnswerContent | undefined
   readonly #parts: RouterParts
@@ -47,6 +67,12 @@ export class RequestRoute implements Route {
   /** Places that did not take a connection, or have no room. */
   #tried: number[] = NONE_TRIED
   #room: KeptRoom | undefined
+  /** Whether the session's pin names the chosen replica already, although this request moved it. */
+  #hasMoved = false
+  #revivals = 0
+  #reopenings = 0
+  #reopening: NodeJS.Timeout | undefined
+  #isOver = false
   #turn: Turn | undefined
   #lookup: Lookup | undefined
   #onDecided: (() => void) | undefined
@@ -66,10 +92,30 @@ export class RequestRoute implements Route {
     this.#overTls = overTls
     this.#translation = translation
     this.#sessionState = describeSession(session, service)
+    if (translation?.revival !== undefined) this.secondThoughts = this
+    const content = translation?.content
+    if (content === undefined) this.#begin(session)
+    else {
+      this.undecided = true
+      this.contentWanted = { mostBytes: content.mostBytes, take: (bytes) => this.#take(content, bytes) }
+    }
+  }
+
+  /** The content is at hand, and with it all that there is to decide by. */
+  #take(content: TranslatedContent, bytes: Buffer | undefined): void {
+    content.read(bytes)
+    this.undecided = false
+    this.#nowMs = this.#parts.context.turn.wallMs
+    this.#session = this.#translation!.session
+    this.#sessionState = describeSession(this.#session, this.#service)
+    this.#begin(this.#session)
+  }
+
+  #begin(session: NamedSession | undefined): void {
+    const { turns } = this.#service
     if (session === undefined) this.#choose(this.#candidate(undefined))
-    else if (service.turns === undefined || session.isNew)
-      this.#findHome(session, service.hashOf(session.key))
-    else this.#awaitTurn(session, service.turns)
+    else if (turns === undefined || session.isNew) this.#findHome(session, this.#service.hashOf(session.key))
+    else this.#awaitTurn(session, turns)
   }
 
   get replacedFields(): readonly string[] {
@@ -138,7 +184,8 @@ export class RequestRoute implements Route {
     const { replicas } = this.#service
     let place = -1
     let known = false
-    if (!session.isNew && pins.find(hash, this.#nowMs, session.ttlMs)) {
+    const isPinned = !session.isNew && session.memory !== 'carried'
+    if (isPinned && pins.find(hash, this.#nowMs, session.ttlMs)) {
       known = true
       this.#pinnedId = pins.replica
       this.#epoch = pins.epoch
@@ -148,21 +195,25 @@ export class RequestRoute implements Route {
       }
       place = replicas.indexOf(pins.replica)
     }
-    if (!known && !asked && !session.isNew && this.#askStore(session, hash)) return
+    if (!known && !asked && isPinned && this.#askStore(session, hash)) return
     const { carried } = session
     // The table knows better than the client only when it re-homed the session after the client last heard.
     if (carried !== undefined && (!known || carried.epoch > this.#epoch)) {
       place = this.#service.indexOfTag(carried.keyId, carried.replicaTag)
       this.#epoch = carried.epoch
-      if (place !== -1 && !known) {
+      if (place !== -1 && !known && isPinned) {
         // Remembered so that live sessions can be counted and moved; routing does without.
         this.#pinnedId = replicas.replicas[place]!.id
         pins.insert(hash, this.#pinnedId, this.#nowMs, session.ttlMs, session.maxAgeMs, carried.epoch)
       }
       known = true
     }
-    if (known) this.#goHome(session, place, hash)
-    else this.#placeNew(session, hash)
+    if (known) this.#goHomeByName(session, place, hash)
+    else if (session.memory === 'learned') {
+      // Whoever makes up a name is balanced as anybody, and leaves nothing behind.
+      this.#session = undefined
+      this.#choose(this.#candidate(undefined))
+    } else this.#placeNew(session, hash)
   }
 
   /** Who names sessions by itself may begin anew under the old name; a replica's name is of one session only. */
@@ -176,17 +227,55 @@ export class RequestRoute implements Route {
     this.refusalLines = this.#service.dialect.end(session, this.#overTls)
   }
 
+  /** A session that was begun anew has another name there than its client knows it by. */
+  #goHomeByName(session: NamedSession, place: number, hash: Uint32Array): void {
+    const revival = this.#translation?.revival
+    if (revival === undefined || this.#epoch === 0) {
+      this.#goHome(session, place, hash)
+      return
+    }
+    const { idsAtReplicas, records, context } = this.#parts
+    const known = idsAtReplicas.get(nameOf(hash, this.#epoch))
+    if (known !== undefined) {
+      revival.idAtReplica = known
+      this.#goHome(session, place, hash)
+      return
+    }
+    this.undecided = true
+    void records.read(hash, this.#epoch).then((record) => {
+      if (this.#isOver) return
+      this.undecided = false
+      this.#nowMs = context.turn.wallMs
+      if (record !== undefined) revival.idAtReplica = record.idAtReplica
+      const again = this.#hash!
+      idsAtReplicas.keep(nameOf(again, this.#epoch), revival.idAtReplica)
+      this.#goHome(session, place, again)
+      this.#onDecided?.()
+    })
+  }
+
   #goHome(session: NamedSession, place: number, hash: Uint32Array): void {
     const unusable =
       place === -1 ? 'removed' : this.#parts.board.whyUnusable(this.#service.replicas.replicas[place]!.slot)
     if (unusable === undefined) {
       this.#decision = HIT
       this.#choose(place)
-    } else if (this.#service.config.onLost === 'reject') {
-      this.refusal = 'LIMPET_SESSION_LOST'
+    } else if (this.#staysHome) {
+      this.refusal = this.#lossOf(unusable)
       // A replica that is down may come back with its sessions; from one that is removed they are lost for good.
       if (unusable === 'removed') this.refusalLines = this.#service.dialect.end(session, this.#overTls)
     } else this.#rehome(unusable, hash)
+  }
+
+  get #staysHome(): boolean {
+    return this.#service.config.onLost === 'reject' || this.#session?.ends === true
+  }
+
+  /** What a client is told that has to live without its session. */
+  #lossOf(why: MoveReason): RefusalCode {
+    const isGone =
+      this.#session?.ends === true || (why === 'removed' && this.#translation?.revival !== undefined)
+    return isGone ? 'LIMPET_SESSION_GONE' : 'LIMPET_SESSION_LOST'
   }
 
   #rehome(reason: MoveReason, hash: Uint32Array): void {
@@ -267,7 +356,7 @@ export class RequestRoute implements Route {
     }
     this.#parts.board.begin(this.#service.replicas.replicas[place]!.slot)
     // A replica that gets a session which lived elsewhere is told so, to outrank what its last home may still write.
-    const epoch = this.#decision === MOVED ? this.#epoch + 1 : this.#epoch
+    const epoch = this.#decision === MOVED && !this.#hasMoved ? this.#epoch + 1 : this.#epoch
     this.requestLines = epoch > 0 ? `limpet-epoch: ${epoch}\r\n` : ''
     if (this.#translation !== undefined) this.requestLines += this.#translation.requestLines
     const { hosts } = this.#service
@@ -282,8 +371,9 @@ export class RequestRoute implements Route {
     this.#tried = [...this.#tried, this.#place]
     this.#place = -1
     const settled = this.#decision === HIT || this.#decision === MOVED
-    if (settled && this.#service.config.onLost === 'reject') {
-      this.refusal = 'LIMPET_SESSION_LOST'
+    this.#hasMoved = false
+    if (settled && this.#staysHome) {
+      this.refusal = this.#lossOf(failure)
       return false
     }
     if (this.#decision === HIT) {
@@ -336,9 +426,15 @@ export class RequestRoute implements Route {
 
   /** What the replica's answer says of sessions is in force before the client can know of it. */
   #learn(translation: Translation, head: ResponseHead, replicaId: number): void {
-    const { pins, journal, context } = this.#parts
+    const { pins, journal, records, context } = this.#parts
     const { wallMs } = context.turn
-    const answer = translation.answer(head, this.#service.tags[this.#place]!, wallMs)
+    const learn = (session: NamedSession): void => {
+      const { key, ttlMs, maxAgeMs } = session
+      pins.insert(this.#service.hashOf(key), replicaId, context.turn.wallMs, ttlMs, maxAgeMs)
+      journal?.note(this.#service.hashOf(key), context.turn.wallMs)
+    }
+    const home = { replicaTag: this.#service.tags[this.#place]!, learn }
+    const answer = translation.answer(head, home, wallMs)
     const { created } = answer
     this.responseLines += answer.lines
     this.droppedFields = answer.droppedFields
@@ -346,8 +442,11 @@ export class RequestRoute implements Route {
     if (answer.closed) {
       pins.close(this.#hash!, this.#nowMs, this.#nowMs + this.#session!.ttlMs)
       journal?.note(this.#hash!, this.#nowMs)
+      records.end(this.#hash!)
     }
+    if (answer.change !== undefined) records.change(this.#hash!, answer.change)
     if (created === undefined) return
+    if (answer.record !== undefined) records.begin(this.#service.hashOf(created.key), answer.record)
     // First, so that no other session can take the room that was kept for this one.
     pins.insert(this.#service.hashOf(created.key), replicaId, wallMs, created.ttlMs, created.maxAgeMs)
     this.#room?.giveBack()
@@ -355,6 +454,7 @@ export class RequestRoute implements Route {
   }
 
   #movesPin(answeredId: number): boolean {
+    if (this.#session?.memory === 'carried' || this.#hasMoved) return false
     return this.#decision === MOVED || (this.#pinnedId !== -1 && this.#pinnedId !== answeredId)
   }
 
@@ -380,6 +480,7 @@ export class RequestRoute implements Route {
       this.#room?.giveBack()
       if (this.#decision === MOVED) counters.moved(index, this.#reason!)
       journal?.note(this.#hash!, this.#nowMs)
+      this.#noteName()
       return this.#place
     }
     if (pins.replica === toId) {
@@ -390,9 +491,102 @@ export class RequestRoute implements Route {
     return home === -1 ? this.#place : home
   }
 
+  /** A session that moved under its name is known by it at its new home. */
+  #noteName(): void {
+    const revival = this.#translation?.revival
+    if (revival === undefined) return
+    this.#parts.records.move(this.#hash!, this.#epoch, revival.idAtReplica)
+    this.#parts.idsAtReplicas.keep(nameOf(this.#hash!, this.#epoch), revival.idAtReplica)
+  }
+
+  doubts(head: ResponseHead): number {
+    return this.#translation!.revival!.doubts(head)
+  }
+
+  rejects(head: ResponseHead, content: Buffer, request: SentRequest): boolean {
+    const revival = this.#translation!.revival!
+    if (!revival.isUnknown(head, content)) return false
+    const place = this.#leaveReplica()
+    if (revival.revives && this.#revivals++ < MOST_REVIVALS) {
+      this.undecided = true
+      void this.#revive(revival, place, request)
+    } else this.refusal = 'LIMPET_SESSION_GONE'
+    return true
+  }
+
+  /** The chosen replica is done with the request, which may go on elsewhere. */
+  #leaveReplica(): number {
+    const place = this.#place
+    this.#parts.board.end(this.#service.replicas.replicas[place]!.slot)
+    this.#place = -1
+    return place
+  }
+
+  async #revive(revival: Revival, place: number, request: SentRequest): Promise<void> {
+    const session = this.#session!
+    const revived = await reviveSession(this.#parts, this.#service, {
+      session,
+      revival,
+      hash: Uint32Array.from(this.#hash!),
+      place,
+      pinnedId: this.#pinnedId,
+      epoch: this.#epoch,
+      reason: this.#reason ?? 'unknown-session',
+      waitingHead: request.head,
+    })
+    if (this.#isOver) return
+    this.undecided = false
+    this.#nowMs = this.#parts.context.turn.wallMs
+    if (typeof revived === 'string') this.refusal = revived
+    else {
+      revival.idAtReplica = revived.idAtReplica
+      this.#parts.idsAtReplicas.keep(nameOf(this.#hash!, revived.epoch), revived.idAtReplica)
+      this.#pinnedId = revived.replicaId
+      this.#epoch = revived.epoch
+      this.#hasMoved = true
+      this.#decision = MOVED
+      this.#reason ??= 'unknown-session'
+      if (request.mayRepeat) this.#choose(revived.place)
+      else this.refusal = 'LIMPET_SESSION_MOVED'
+    }
+    this.#onDecided?.()
+  }
+
+  reopens(_request: SentRequest): boolean {
+    const revival = this.#translation!.revival!
+    const pauseMs = REOPEN_PAUSES_MS[this.#reopenings]
+    if (!revival.reopens || pauseMs === undefined) return false
+    this.#reopenings++
+    this.#leaveReplica()
+    this.undecided = true
+    // The replica may be in the middle of its end, or another of the session's requests of moving it.
+    this.#reopening = setTimeout(() => this.#reopen(), pauseMs)
+    return true
+  }
+
+  #reopen(): void {
+    this.undecided = false
+    this.#nowMs = this.#parts.context.turn.wallMs
+    this.#parts.board.nowMs = this.#nowMs
+    this.#tried = NONE_TRIED
+    this.#hasMoved = false
+    this.#reason = undefined
+    this.#revivals = 0
+    this.#findHome(this.#session!, this.#hash!)
+    if (!this.undecided) this.#onDecided?.()
+  }
+
+  continues(head: ResponseHead): boolean {
+    const goesOn = this.#translation!.revival!.continues(head)
+    if (goesOn) this.#reopenings = 0
+    return goesOn
+  }
+
   finished(summary: ExchangeSummary): void {
     const { board, counters, accessLog } = this.#parts
     const { replicas, index } = this.#service
+    this.#isOver = true
+    clearTimeout(this.#reopening)
     this.#turn?.leave()
     this.#lookup?.cancel()
     this.#room?.giveBack()
@@ -416,6 +610,11 @@ export class RequestRoute implements Route {
       reason: this.#reason,
     })
   }
+}
+
+/** Under which a thread remembers how a session's replica names it. */
+function nameOf(hash: Uint32Array, epoch: number): string {
+  return `${hash[0]}.${hash[1]}.${hash[2]}.${hash[3]}.${epoch}`
 }
 
 /** The access log's flag: what the client sent, as far as the decision does not say it. */

@@ -2,6 +2,7 @@ import type { Config, ServiceConfig } from './config/schema.ts'
 import { createCookieDialect } from './dialects/cookie.ts'
 import type { Dialect, DialectParts } from './dialects/dialect.ts'
 import { createHeaderDialect } from './dialects/header.ts'
+import { createMcpDialect } from './dialects/mcp/dialect.ts'
 import { createSagemakerDialect } from './dialects/sagemaker/dialect.ts'
 import type { HttpContext } from './http/http-context.ts'
 import { ReplicaPool } from './http/replica-pool.ts'
@@ -106,7 +107,8 @@ export function createRoutedService(
 function createDialect(service: ServiceConfig, parts: DialectParts): Dialect {
   if (service.dialect === 'sagemaker') return createSagemakerDialect(service, parts)
   const usesCookie = service.session.some(({ kind }) => kind === 'own-cookie')
-  return usesCookie ? createCookieDialect(service, parts) : createHeaderDialect(service, parts)
+  const named = usesCookie ? createCookieDialect(service, parts) : createHeaderDialect(service, parts)
+  return service.dialect === 'mcp' ? createMcpDialect(service, parts, named) : named
 }
 
 function poolFor(

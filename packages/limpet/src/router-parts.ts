@@ -3,9 +3,16 @@ import type { Counters } from './observe/counters.ts'
 import type { ServiceParts } from './routed-service.ts'
 import type { PinJournal } from './session/pin-journal.ts'
 
+import type { RecentTexts } from './session/recent-texts.ts'
+import type { SessionRecords } from './session/session-record.ts'
+
 /** Everything a thread's router works with. */
 export interface RouterParts extends ServiceParts {
   readonly counters: Counters
+  /** What it takes to begin sessions anew. */
+  readonly records: SessionRecords
+  /** How replicas name sessions that were begun anew, by the hash and the epoch of their pins. */
+  readonly idsAtReplicas: RecentTexts<string>
   readonly accessLog: AccessLog | undefined
   /** The line to the store that routers share, if there is one. */
   readonly journal?: PinJournal | undefined

@@ -11,8 +11,10 @@ import { createBoardMemory, ReplicaBoard } from './replicas/replica-board.ts'
 import { MAX_SLOTS } from './replicas/replica-id.ts'
 import { Router } from './router.ts'
 import { createKeyring } from './session/keyring.ts'
+import { LocalRecords } from './session/local-records.ts'
 import { createPinMemory } from './session/pin-memory.ts'
 import { PinTable } from './session/pin-table.ts'
+import { RecentTexts } from './session/recent-texts.ts'
 import { createSessionHasher } from './session/siphash.ts'
 import { LocalTurns } from './session/turns.ts'
 
@@ -56,6 +58,8 @@ export function sampleRouter(names: string, service: Partial<ServiceInput> = {})
     board,
     pins,
     turns: new LocalTurns(),
+    records: new LocalRecords(),
+    idsAtReplicas: new RecentTexts(),
     // All else is asked for by connections, and none is made.
     context: { turn: clock } as unknown as HttpContext,
     counters: new Counters(memory),

@@ -34,10 +34,10 @@ const faults: [line: string, ...faults: string[]][] = [
     '--workers must be at least 1: only the library can serve without worker threads',
   ],
   [
-    '--replica a --session me --dialect mcp --balance fair --on-lost cry --ttl 5 --workers two',
+    '--replica a --session me --dialect openai --balance fair --on-lost cry --ttl 5 --workers two',
     '--workers must be a number, not "two"',
     '--replica must be http://HOST:PORT or https://HOST:PORT, not "a"',
-    '--dialect is mcp, which this version does not have yet; it has header, cookie, sagemaker',
+    '--dialect is openai, which this version does not have yet; it has header, cookie, sagemaker, mcp',
     '--session must be header:NAME, cookie:NAME, query:NAME, bearer, ip, cookie or module:PATH, not "me"',
     '--ttl must be a duration such as 20m or 500ms, not "5"',
     '--balance must be round-robin, random or least-load, not "fair"',

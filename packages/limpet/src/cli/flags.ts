@@ -35,8 +35,8 @@ For one service, without CONFIG:
   --replica URL         a replica, such as http://127.0.0.1:8001; repeat it for each
   --session SOURCE      where a session is named: header:NAME, cookie:NAME, query:NAME, bearer, ip, cookie
                         or module:PATH; repeat it, the first that is present counts
-                        (default header:x-session-id)
-  --dialect NAME        header, cookie or sagemaker (default header)
+                        (default header:x-session-id; none with mcp)
+  --dialect NAME        header, cookie, sagemaker or mcp (default header)
   --endpoint NAME       the EndpointName that clients give with --dialect sagemaker (default: any)
   --max-sessions N      how many sessions a replica may hold (default: no limit)
   --balance POLICY      requests without a session: round-robin, random or least-load (default least-load)
@@ -51,6 +51,7 @@ Examples:
   limpet serve limpet.yaml --listen :80 --access-log
   limpet serve --replica http://127.0.0.1:8001 --replica http://127.0.0.1:8002
   limpet serve --dialect sagemaker --replica http://127.0.0.1:8001 --replica http://127.0.0.1:8002
+  limpet serve --dialect mcp --replica http://127.0.0.1:8001 --replica http://127.0.0.1:8002
   limpet serve limpet.yaml --store redis://10.0.0.9:6379
   limpet serve --replica http://10.0.0.5:8000 --session header:x-conversation --session bearer --ttl 1h
 `

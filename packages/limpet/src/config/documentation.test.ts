@@ -46,6 +46,7 @@ services:
     decisionHeader: false
   - { name: rest, replicas: [], match: { path: / }, session: bearer, bound: off, health: off, ejection: off, maxAge: off }
   - { name: media, replicas: [], dialect: sagemaker, sagemaker: { endpoint: m-1, variant: Blue, signature: { accessKeys: ./keys, region: eu-west-1 } }, maxSessions: 5, serialize: true }
+  - { name: tools, match: { path: /mcp }, replicas: [], dialect: mcp, mcp: { recover: reject, bind: credential, keepAlive: off, contentBytes: 4096 } }
   - { name: any, replicas: [], dialect: sagemaker, sagemaker: { endpoint: '*' }, maxSessions: off }
 `
 

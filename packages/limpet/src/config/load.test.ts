@@ -61,6 +61,7 @@ describe('parseConfig', () => {
           dialect: 'header',
           session: [{ kind: 'header', name: 'x-session-id' }],
           sagemaker: undefined,
+          mcp: undefined,
           cookie: {
             name: 'limpet',
             pair: false,

@@ -99,7 +99,14 @@ export type { EjectionConfig, HealthConfig } from './health-schema.ts'
 export type { LimitsConfig, PoolConfig, TimeoutsConfig } from './limits-schema.ts'
 export type { MatchConfig } from './match-schema.ts'
 export type { ReplicaConfig, ReplicaOrigin } from './replica-schema.ts'
-export type { BalancePolicy, BoundConfig, Dialect, SagemakerConfig, ServiceConfig } from './service-schema.ts'
+export type {
+  BalancePolicy,
+  BoundConfig,
+  Dialect,
+  McpConfig,
+  SagemakerConfig,
+  ServiceConfig,
+} from './service-schema.ts'
 export type {
   SessionFunction,
   SessionHead,

@@ -5,11 +5,12 @@ import { listOf, type Sources } from './session-source.ts'
 
 /** The parts of a service, as written, that rules compare with one another. */
 interface ServiceParts {
-  readonly dialect: 'header' | 'cookie' | 'sagemaker'
+  readonly dialect: 'header' | 'cookie' | 'sagemaker' | 'mcp'
   readonly replicas: readonly ReplicaConfig[]
   readonly session?: Sources | undefined
   readonly cookie?: CookieConfig | undefined
   readonly sagemaker?: object | undefined
+  readonly mcp?: object | undefined
   readonly ttl: number
   readonly maxAge: number
 }
@@ -22,6 +23,8 @@ export function checkService(service: ServiceParts, fault: ReportFaultAt): void 
     fault(['session'], 'has no effect: with dialect: sagemaker the replicas name the sessions')
   if (service.dialect !== 'sagemaker' && service.sagemaker !== undefined)
     fault(['sagemaker'], 'has no effect without dialect: sagemaker')
+  if (service.dialect !== 'mcp' && service.mcp !== undefined)
+    fault(['mcp'], 'has no effect without dialect: mcp')
   checkSources(service, fault)
 }
 

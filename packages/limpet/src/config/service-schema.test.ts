@@ -18,7 +18,7 @@ const faults: [description: string, lines: string[], message: string][] = [
   [
     'a key that would break the line of the message',
     ['"a\\nb": 1'],
-    '4:5: services[0]["a\\nb"] is not known here; the keys are name, match, replicas, dialect, session, sagemaker, cookie, ttl, maxAge, balance, bound, maxSessions, serialize, onLost, health, ejection, host, decisionHeader',
+    '4:5: services[0]["a\\nb"] is not known here; the keys are name, match, replicas, dialect, session, sagemaker, mcp, cookie, ttl, maxAge, balance, bound, maxSessions, serialize, onLost, health, ejection, host, decisionHeader',
   ],
   [
     'a key like no other',
@@ -50,13 +50,13 @@ const faults: [description: string, lines: string[], message: string][] = [
   ['a life beyond measure', ['ttl: 401d'], '4:10: services[0].ttl must be at most 400d, not "401d"'],
   [
     'a dialect of the future',
-    ['dialect: mcp'],
-    '4:14: services[0].dialect is mcp, which this version does not have yet; it has header, cookie, sagemaker',
+    ['dialect: openai'],
+    '4:14: services[0].dialect is openai, which this version does not have yet; it has header, cookie, sagemaker, mcp',
   ],
   [
     'an unknown dialect',
     ['dialect: smtp'],
-    '4:14: services[0].dialect must be header, cookie or sagemaker, not "smtp"',
+    '4:14: services[0].dialect must be header, cookie, sagemaker or mcp, not "smtp"',
   ],
   [
     'an unknown session source',

@@ -4,14 +4,15 @@ import { durationField, maxLifeMs } from './duration.ts'
 import { inMs, rule, scalar, section, shown } from './field.ts'
 import { ejectionSchema, type HealthConfig, healthSchema } from './health-schema.ts'
 import { matchSchema } from './match-schema.ts'
+import { mcpSchema } from './mcp-schema.ts'
 import { replicaSchema } from './replica-schema.ts'
 import { sagemakerSchema } from './sagemaker-schema.ts'
 import { checkService } from './service-rules.ts'
 import { listOf, type SessionSourceConfig, type Sources, sessionSourceField } from './session-source.ts'
 
 /** The dialects this version speaks. */
-export const dialects = ['header', 'cookie', 'sagemaker'] as const
-const plannedDialects = ['mcp', 'openai']
+export const dialects = ['header', 'cookie', 'sagemaker', 'mcp'] as const
+const plannedDialects = ['openai']
 
 /** Ways to place a request without a session. */
 export const balancePolicies = ['round-robin', 'random', 'least-load'] as const
@@ -75,15 +76,16 @@ export const serviceSchema = section({
   dialect: dialectField()
     .prefault('header')
     .describe(
-      "How sessions are named on the wire. `cookie` is `header` with `cookie` as the last session source; `sagemaker` is the API of SageMaker's runtime, whose sessions the replicas make.",
+      "How sessions are named on the wire. `cookie` is `header` with `cookie` as the last session source; `sagemaker` is the API of SageMaker's runtime and `mcp` the Model Context Protocol, whose sessions the replicas make.",
     ),
   session: z
     .union([sessionSourceField(), z.array(sessionSourceField())])
     .optional()
     .describe(
-      "Where a session is named; the first source that is present counts. `cookie` is the router's own cookie, `bearer` a hash of the credential, `ip` the client's address as `trustedProxies` tell it, `module:PATH` a module whose export `session` is a function of the request head. By default `header:x-session-id`, or `cookie` with `dialect: cookie`. An empty list balances every request.",
+      "Where a session is named; the first source that is present counts. `cookie` is the router's own cookie, `bearer` a hash of the credential, `ip` the client's address as `trustedProxies` tell it, `module:PATH` a module whose export `session` is a function of the request head. By default `header:x-session-id`, or `cookie` with `dialect: cookie`, or none with `dialect: mcp`, where it is for requests that belong to none of the protocol's sessions. An empty list balances every request.",
     ),
   sagemaker: sagemakerSchema.optional().describe('What `dialect: sagemaker` needs to know.'),
+  mcp: mcpSchema.optional().describe('What `dialect: mcp` needs to know.'),
   cookie: cookieSchema.optional().describe('The cookie that the router sets.'),
   ttl: durationField({ maxMs: maxLifeMs })
     .prefault('20m')
@@ -131,7 +133,7 @@ export const serviceSchema = section({
     .describe('Say in the response field `limpet-decision` what was decided.'),
 })
   .check(rule(checkService))
-  .transform(({ session, cookie, match, onLost, health, sagemaker, ...service }) => {
+  .transform(({ session, cookie, match, onLost, health, sagemaker, mcp, ...service }) => {
     const isSagemaker = service.dialect === 'sagemaker'
     const { endpoint = service.name, variant, signature } = sagemaker ?? sagemakerSchema.parse({})
     const path = endpoint === '*' ? '/endpoints' : `/endpoints/${endpoint}`
@@ -143,6 +145,7 @@ export const serviceSchema = section({
       onLost: onLost ?? (isSagemaker ? 'reject' : 'rehome'),
       health: health === 'off' ? undefined : healthOf(service.dialect, health),
       sagemaker: isSagemaker ? { endpoint, variant, signature } : undefined,
+      mcp: service.dialect === 'mcp' ? (mcp ?? mcpSchema.parse({})) : undefined,
     }
   })
 
@@ -150,6 +153,8 @@ export const serviceSchema = section({
 export type ServiceConfig = z.output<typeof serviceSchema>
 /** What the `sagemaker` dialect works with. */
 export type SagemakerConfig = NonNullable<ServiceConfig['sagemaker']>
+/** What the `mcp` dialect works with. */
+export type McpConfig = NonNullable<ServiceConfig['mcp']>
 export type BoundConfig = z.output<typeof boundSchema>
 
 function healthOf(dialect: Dialect, written: HealthConfig | undefined): HealthConfig {
@@ -162,6 +167,7 @@ function healthOf(dialect: Dialect, written: HealthConfig | undefined): HealthCo
 function allSources(dialect: Dialect, written: Sources | undefined): readonly SessionSourceConfig[] {
   if (dialect === 'sagemaker') return []
   const sources = written === undefined ? undefined : listOf(written)
+  if (dialect === 'mcp') return sources ?? []
   if (dialect === 'header') return sources ?? [{ kind: 'header', name: 'x-session-id' }]
   const ownCookie = { kind: 'own-cookie' } as const
   if (sources === undefined) return [ownCookie]

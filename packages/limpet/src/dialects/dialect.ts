@@ -6,6 +6,7 @@ import type { ResponseHead } from '../http/response-head.ts'
 import type { ContentCheck } from '../http/route.ts'
 import type { Keyring } from '../session/keyring.ts'
 import type { KeyedRequest } from '../session/session-key.ts'
+import type { SessionRecord, SettingChange } from '../session/session-record.ts'
 
 /** A pin that the client itself carries, checked: its replica's tag, made with the key `keyId`. */
 export interface CarriedPin {
@@ -25,6 +26,13 @@ export interface NamedSession {
   readonly ttlMs: number
   /** How long it lives at most from its first request; 0: no limit. */
   readonly maxAgeMs: number
+  /**
+   * What is remembered of it, where that is not a pin from its first request on: `learned`, a pin only once an
+   * answer told of the session; `carried`, nothing, since its name says it all.
+   */
+  readonly memory?: 'learned' | 'carried'
+  /** Whether it ends with its replica, whatever the service wants of lost sessions. */
+  readonly ends?: true
 }
 
 /**
@@ -75,21 +83,74 @@ export interface Refused {
 /** One request, from its client's protocol to what replicas speak, and its answer back. */
 export interface Translation {
   readonly session: NamedSession | undefined
-  readonly targetForReplica: string
+  /** Undefined: the client's. */
+  readonly targetForReplica: string | undefined
   /** Request fields, lower case, that are not passed on. */
   readonly replacedFields: readonly string[]
   /** Field lines for the replica in their place, each with its CRLF. */
   readonly requestLines: string
   readonly contentCheck: ContentCheck | undefined
+  /** Set where the session and the lines depend on what the content says. */
+  readonly content?: TranslatedContent | undefined
+  /** Set where the session can go on at a replica that does not know it. */
+  readonly revival?: Revival | undefined
   readonly writeRefusal: RefusalWriter
-  /** Reads a replica's answer. `replicaTag` is the tag of the replica that gave it. */
-  answer(head: ResponseHead, replicaTag: string, nowMs: number): TranslatedAnswer
+  /** Reads an answer of the replica `home`. */
+  answer(head: ResponseHead, home: AnsweringReplica, nowMs: number): TranslatedAnswer
+}
+
+/** Where an answer comes from. */
+export interface AnsweringReplica {
+  /** The tag that clients know it by. */
+  readonly replicaTag: string
+  /** Pins a session to it of which the answer's content tells. */
+  learn(session: NamedSession): void
+}
+
+/** The part of a translation that needs the request's content. */
+export interface TranslatedContent {
+  /** How much of it is looked into, in bytes. */
+  readonly mostBytes: number
+  /** Reads the content, which may be edited in place; undefined: there is more of it. Called once, before any answer. */
+  read(content: Buffer | undefined): void
+}
+
+/** What it takes to begin a session anew, in its client's name, at a replica that does not know it. */
+export interface Revival {
+  /** How the replica that is to get the request names the session; what is sent depends on it. */
+  idAtReplica: string
+  /** Whether it may be begun anew: else the client is told that it is gone. */
+  readonly revives: boolean
+  /** How much of an answer's content it takes to see that the replica does not know the session, in bytes; 0: it does. */
+  doubts(head: ResponseHead): number
+  /** Whether that is what an answer says. It was not executed then. */
+  isUnknown(head: ResponseHead, content: Buffer): boolean
+  /** Whether the answer is a stream that can go on with that of another replica. */
+  readonly reopens: boolean
+  /** Whether an answer goes on with such a stream. */
+  continues(head: ResponseHead): boolean
+  /** What begins the session anew: requests for the replica, one after the other. */
+  greeting(record: SessionRecord): Greeting
+}
+
+/** How a session is begun at a replica. */
+export interface Greeting {
+  /** The contents of the requests: the first gives the session its id, the others come in that session. */
+  readonly contents: readonly string[]
+  /** Makes the head of a request, up to the empty line, of the head of the one that waits. */
+  head(waiting: string, idAtReplica: string | undefined, contentLength: number): string
+  /** The session's id by the first answer; undefined: that is not one that the session can go on with. */
+  idIn(head: ResponseHead, content: Buffer): string | undefined
 }
 
 /** What a replica's answer comes to. */
 export interface TranslatedAnswer {
   /** A session that began, by the name that the client is told. */
   readonly created: NamedSession | undefined
+  /** What is kept of it, so that it can be begun anew. */
+  readonly record?: SessionRecord | undefined
+  /** A setting of the request's session that changed. */
+  readonly change?: SettingChange | undefined
   /** Whether the request's session has ended. */
   readonly closed: boolean
   /** Fields of the answer, lower case, that are not passed on. */

@@ -15,6 +15,12 @@ export interface AnswerContent {
   pass(content: Content, out: Content): boolean
   /** The replica's content is whole. */
   end(out: Content): void
-  /** It will not become whole: the client must be able to tell. */
-  fail(fault: ContentFault, out: Content): void
+  /** It will not become whole. False: nothing in the content can tell the client, so its connection must. */
+  fail(fault: ContentFault, out: Content): boolean
+  /** How long, in milliseconds, the replica may be silent before `idle`; 0 or undefined: for any time. */
+  readonly silenceMs?: number
+  /** The replica has been silent for so long. */
+  idle?(out: Content): void
+  /** Another answer goes on from here: what is not whole is to be forgotten. */
+  restart?(): void
 }

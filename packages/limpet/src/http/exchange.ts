@@ -3,18 +3,20 @@ import type { AnswerContent, ContentFault } from './answer-content.ts'
 import { type BodyReader, LengthReader, MALFORMED } from './body.ts'
 import { ChunkedReader } from './chunked.ts'
 import { Content } from './content.ts'
+import { DoubtedAnswer } from './doubted-answer.ts'
 import { forwardRequestHead, type HopLines, isLoop } from './forward-request.ts'
 import { forwardResponseHead } from './forward-response.ts'
 import { FramedAnswer } from './framed-answer.ts'
-import { HeldBytes } from './held-bytes.ts'
+import { HeldRequest } from './held-request.ts'
 import { httpDate } from './http-date.ts'
 import { JOIN_BYTES } from './message-writer.ts'
+import { PassedAnswer } from './passed-answer.ts'
 import type { ReadingSocket } from './reading-socket.ts'
 import { ALLOWED_METHODS, refusalResponse } from './refusal-response.ts'
 import type { Failure, ReplicaConnection, ResponseSink } from './replica-connection.ts'
 import type { RequestHead } from './request-head.ts'
 import type { ResponseHead } from './response-head.ts'
-import type { ContentCheck, ExchangeSummary, Peer, Route } from './route.ts'
+import type { ContentCheck, ExchangeSummary, Peer, Route, SentRequest } from './route.ts'
 import type { ServerContext } from './server-context.ts'
 import { Tunnel } from './tunnel.ts'
 
@@ -93,8 +95,10 @@ export class Exchange implements ResponseSink, ExchangeSummary {
   /** Whether what was sent can be sent again: no content beyond `#firstContent` has gone out. */
   #replayable = true
   #requestComplete: boolean
-  /** Content that is to be checked before any of it is sent. */
-  #held: HeldBytes | undefined
+  /** Content that is to be checked, or decided by, before any of it is sent. */
+  #held: HeldRequest | undefined
+  /** An answer that the client may never get. */
+  #doubted: DoubtedAnswer | undefined
   /** What takes the place of the replica's content. */
   #answer: FramedAnswer | undefined
   /** The response's head, held back until its first content or the end of what was read with it. */
@@ -139,10 +143,13 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     if (used === MALFORMED) return this.#refuseAt('LIMPET_BAD_FRAMING', end)
     if (this.#over) return used
     const isUnchecked = route.contentCheck !== undefined && !this.#requestComplete
-    if (isUnchecked && (route.refusal !== undefined || head.contentLength <= MOST_HELD_BYTES)) {
-      this.#held = new HeldBytes()
-      this.#hold(this.#held, content)
-    } else {
+    const wanted = route.contentWanted
+    if (isUnchecked && (route.refusal !== undefined || head.contentLength <= MOST_HELD_BYTES))
+      this.#hold(new HeldRequest(Number.POSITIVE_INFINITY, false), content)
+    else if (wanted !== undefined && head.contentLength <= wanted.mostBytes)
+      this.#hold(new HeldRequest(wanted.mostBytes, head.chunked), content)
+    else {
+      wanted?.take(undefined)
       if (content.bytes > 0) this.#firstContent = keep(content)
       this.#send(route)
     }
@@ -157,15 +164,26 @@ export class Exchange implements ResponseSink, ExchangeSummary {
   }
 
   /**
-   * Keeps content until all of it was checked: what is short need not reach a replica before, and a refusal that
-   * would tell something of sessions must not reach the client.
+   * Keeps content until all of it was checked or the route has decided by it: what is short need not reach a
+   * replica before, and a refusal that would tell something of sessions must not reach the client.
    */
-  #hold(held: HeldBytes, content: Content): void {
+  #hold(held: HeldRequest, content: Content): void {
     const route = this.#route!
-    if (route.refusal === undefined) content.each((bytes, from, to) => held.append(bytes, from, to))
-    if (!this.#requestComplete) return
+    const wanted = route.contentWanted
     this.#held = undefined
-    this.#firstContent = held.bytes.subarray(0, held.length)
+    if (route.refusal === undefined) held.append(content)
+    if (held.isTooLong) {
+      wanted?.take(undefined)
+      this.#firstContent = held.bytes
+    } else if (!this.#requestComplete) {
+      this.#held = held
+      return
+    } else if (wanted === undefined) this.#firstContent = held.bytes
+    else {
+      const decoded = held.decoded()
+      wanted.take(decoded)
+      this.#firstContent = held.framed(decoded)
+    }
     this.#send(route)
   }
 
@@ -247,6 +265,7 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     const route = this.#route!
     const replica = route.pool.acquire(fresh)
     this.#replica = replica
+    this.decodesChunks = this.#isOld || this.#answer !== undefined
     replica.begin(this, `${this.#head}${route.requestLines}\r\n`, this.#firstContent, this.#requestComplete)
     if (this.#requestComplete) this.#awaitResponse()
     else if (!replica.takesMore) this.#client.pauseRequest()
@@ -312,6 +331,21 @@ export class Exchange implements ResponseSink, ExchangeSummary {
       this.#refuse('LIMPET_EARLY_ANSWER')
       return
     }
+    const doubtedBytes = route.secondThoughts?.doubts(head) ?? 0
+    if (doubtedBytes > 0) {
+      this.#doubted = new DoubtedAnswer(head, doubtedBytes)
+      this.decodesChunks = true
+    } else this.#beginResponse(head, route)
+  }
+
+  /** `decoded`: the content comes without the framing that the head tells of. */
+  #beginResponse(head: ResponseHead, route: Route, decoded = false): void {
+    if (this.#answer !== undefined) {
+      // The client has its head already, and what is to come continues what it got.
+      if (route.secondThoughts?.continues(head)) route.responded(head)
+      else this.#refuse('LIMPET_BAD_RESPONSE')
+      return
+    }
     route.responded(head)
     if (route.answerContent !== undefined) {
       this.#beginAnswer(route.answerContent, route)
@@ -320,17 +354,46 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     this.status = head.status
     const noContent = head.hasNoContent(this.method)
     const untilClose = !noContent && (head.chunked ? this.#isOld : head.contentLength < 0)
+    const reframes = decoded && head.chunked && !this.#isOld
     let text = forwardResponseHead(head, {
-      dropCoding: this.#isOld || noContent,
+      dropCoding: this.#isOld || noContent || reframes,
       dropLength: head.status === 204,
       dropCacheControl: route.replacesCacheControl && !head.uncacheable,
       dropped: route.droppedFields,
     })
+    if (reframes) {
+      this.#answer = new FramedAnswer(new PassedAnswer(head.status, text), true)
+      text = this.#answer.head
+    }
     text += route.responseLines
     // The one answer besides 101 that must name protocols to switch to (RFC 9110 §15.5.22).
     if (head.status === 426) text += upgradeLines(head.fields.find('upgrade') ?? '')
     if (!head.hasDate) text += `Date: ${httpDate(Date.now())}\r\n`
     this.#setHead(text, untilClose)
+  }
+
+  /** More of an answer that the client may never get. */
+  #doubt(doubted: DoubtedAnswer, content: Content, done: boolean): void {
+    doubted.append(content)
+    if (!done && !doubted.isTooLong) return
+    this.#doubted = undefined
+    const route = this.#route!
+    if (done && route.secondThoughts!.rejects(doubted.head, doubted.bytes, this.#sent)) {
+      this.#replica?.release(this.#requestComplete, this.#context.turn.nowMs)
+      this.#replica = undefined
+      this.#send(route)
+      return
+    }
+    this.#beginResponse(doubted.head, route, true)
+    if (this.#over) return
+    const { bytes } = doubted
+    content.clear()
+    content.add(bytes, 0, bytes.length)
+    this.onContent(content, done)
+  }
+
+  get #sent(): SentRequest {
+    return { head: this.#head, mayRepeat: this.#requestComplete && this.#replayable }
   }
 
   #beginAnswer(content: AnswerContent, route: Route): void {
@@ -349,12 +412,21 @@ export class Exchange implements ResponseSink, ExchangeSummary {
   }
 
   onContent(content: Content, done: boolean): void {
-    if (this.#answer === undefined) this.#sendContent(content, done)
+    if (this.#doubted !== undefined) this.#doubt(this.#doubted, content, done)
+    else if (this.#answer === undefined) this.#sendContent(content, done)
     else {
       const sent = this.#answer.next(content, done)
       if (this.#answer.sated && !done) this.#replica?.destroy()
       this.#sendContent(sent, done || this.#answer.sated)
     }
+  }
+
+  get silenceMs(): number {
+    return this.#answer?.silenceMs ?? 0
+  }
+
+  onSilence(): void {
+    if (this.#answer !== undefined) this.#sendContent(this.#answer.idle(), false)
   }
 
   #sendContent(content: Content, done: boolean): void {
@@ -372,30 +444,28 @@ export class Exchange implements ResponseSink, ExchangeSummary {
   }
 
   #complete(): void {
-    const replica = this.#replica!
+    const replica = this.#replica
     const requestComplete = this.#requestComplete
     this.#replica = undefined
     const nowMs = this.#finish()
-    replica.release(requestComplete, nowMs)
+    replica?.release(requestComplete, nowMs)
     this.#client.onExchangeOver(requestComplete && !this.#closes, nowMs)
   }
 
   onFailure(failure: Failure): void {
     const replica = this.#replica!
-    if (this.#answer !== undefined && isContentFault(failure)) {
-      this.refusal = refusalOf[failure]
-      this.#sendContent(this.#answer.fail(failure), true)
-      return
-    }
     this.#replica = undefined
-    if (this.#headSent) {
-      // What was sent can't be taken back: only a broken connection tells the client that it is not whole.
-      this.refusal = refusalOf[failure]
-      this.#finish()
-      this.#client.reset()
+    this.#doubted = undefined
+    const isUnsent = failure === 'refused' || failure === 'connect-timeout'
+    if (this.#answer !== undefined && !isUnsent) {
+      this.#breakOff(this.#answer, failure)
       return
     }
-    if (failure === 'refused' || failure === 'connect-timeout') {
+    if (this.#headSent && !isUnsent) {
+      this.#loseAnswer(refusalOf[failure])
+      return
+    }
+    if (isUnsent) {
       if (this.#route!.next(failure)) {
         this.retries++
         this.#attempt(false)
@@ -413,6 +483,32 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     this.#refuse(refusalOf[failure])
   }
 
+  /** What was sent can't be taken back: only a broken connection tells the client that it is not whole. */
+  #loseAnswer(code: RefusalCode): void {
+    this.refusal = code
+    this.#finish()
+    this.#client.reset()
+  }
+
+  /** An answer that the router frames itself is not to come to its end as it should. */
+  #breakOff(answer: FramedAnswer, failure: Failure): void {
+    const route = this.#route!
+    if (failure === 'cut' && route.secondThoughts?.reopens(this.#sent)) {
+      answer.restart()
+      this.#send(route)
+    } else this.#endAnswer(answer, isContentFault(failure) ? failure : 'cut', refusalOf[failure])
+  }
+
+  #endAnswer(answer: FramedAnswer, fault: ContentFault, code: RefusalCode): void {
+    const last = answer.fail(fault)
+    if (last === undefined) {
+      this.#loseAnswer(code)
+      return
+    }
+    this.refusal = code
+    this.#sendContent(last, true)
+  }
+
   /** Refuses a request after which nothing can be read: all bytes up to `end` count as used. */
   #refuseAt(code: RefusalCode, end: number): number {
     this.#requestComplete = false
@@ -426,9 +522,12 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     if (this.#route === undefined) this.#context.routing.refused(code)
     this.#replica?.destroy()
     this.#replica = undefined
+    if (this.#answer !== undefined) {
+      this.#endAnswer(this.#answer, 'cut', code)
+      return
+    }
     if (this.#headSent) {
-      this.#finish()
-      this.#client.reset()
+      this.#loseAnswer(code)
       return
     }
     const keepAlive = this.#keepAlive && this.#requestComplete && !this.#context.draining

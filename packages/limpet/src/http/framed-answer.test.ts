@@ -14,7 +14,12 @@ const spoken: AnswerContent = {
     return !text.includes('!')
   },
   end: (out) => add(out, '.'),
-  fail: (fault, out) => add(out, `(${fault})`),
+  fail: (fault, out) => {
+    add(out, `(${fault})`)
+    return true
+  },
+  silenceMs: 50,
+  idle: (out) => add(out, '~'),
 }
 
 /** An answer that is silent until its end, and then too. */
@@ -23,7 +28,7 @@ const silent: AnswerContent = {
   head: 'HTTP/1.1 200 OK\r\n',
   pass: () => true,
   end: () => undefined,
-  fail: () => undefined,
+  fail: () => false,
 }
 
 function add(out: Content, text: string): void {
@@ -72,10 +77,22 @@ describe("an answer in place of the replica's, in chunks", () => {
       const answer = new FramedAnswer(spoken, true)
       answer.next(read('one'), false)
       const size = (fault.length + 2).toString(16)
-      assert.equal(answer.fail(fault).text(), `${size}\r\n(${fault})\r\n0\r\n\r\n`)
-      assert.equal(new FramedAnswer(silent, true).fail(fault).text(), '0\r\n\r\n')
+      assert.equal(answer.fail(fault)?.text(), `${size}\r\n(${fault})\r\n0\r\n\r\n`)
     })
   }
+
+  test('has nothing to say of a fault where its content can not tell of it', () => {
+    assert.equal(new FramedAnswer(silent, true).fail('cut'), undefined)
+  })
+
+  test('says what its content says while the replica is silent, and goes on', () => {
+    const answer = new FramedAnswer(spoken, true)
+    assert.equal(answer.silenceMs, 50)
+    assert.equal(answer.idle().text(), '1\r\n~\r\n')
+    assert.equal(answer.next(read('one'), false).text(), '5\r\n<one>\r\n')
+    assert.equal(new FramedAnswer(silent, true).silenceMs, 0)
+    assert.equal(new FramedAnswer(silent, true).idle().text(), '')
+  })
 
   test('tells the sizes of chunks in hexadecimal, of bytes and not of pieces', () => {
     const answer = new FramedAnswer(spoken, true)
@@ -90,6 +107,6 @@ describe('the same for a client of HTTP/1.0', () => {
     assert.equal(answer.head, spoken.head)
     assert.equal(answer.next(read('one'), false).text(), '<one>')
     assert.equal(answer.next(read('two'), true).text(), '<two>.')
-    assert.equal(new FramedAnswer(spoken, false).fail('cut').text(), '(cut)')
+    assert.equal(new FramedAnswer(spoken, false).fail('cut')?.text(), '(cut)')
   })
 })

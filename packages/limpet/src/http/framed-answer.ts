@@ -37,11 +37,26 @@ export class FramedAnswer {
     return this.#frame(done || this.sated)
   }
 
-  /** What to send last when the replica's content broke off. */
-  fail(fault: ContentFault): Content {
+  /** What to send last when the replica's content broke off; undefined: that can't be told in the content. */
+  fail(fault: ContentFault): Content | undefined {
     this.#plain.clear()
-    this.#content.fail(fault, this.#plain)
-    return this.#frame(true)
+    return this.#content.fail(fault, this.#plain) ? this.#frame(true) : undefined
+  }
+
+  get silenceMs(): number {
+    return this.#content.silenceMs ?? 0
+  }
+
+  /** What to send while the replica is silent. */
+  idle(): Content {
+    this.#plain.clear()
+    this.#content.idle?.(this.#plain)
+    return this.#frame(false)
+  }
+
+  /** Another answer goes on from here. */
+  restart(): void {
+    this.#content.restart?.()
   }
 
   #frame(last: boolean): Content {

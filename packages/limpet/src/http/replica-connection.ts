@@ -51,6 +51,9 @@ export interface ResponseSink {
   onResponseHead(head: ResponseHead): void
   /** Content to relay, borrowed for the call; empty where the response has none. `done` with the last of it. */
   onContent(content: Content, done: boolean): void
+  /** How long an event stream may be silent before `onSilence`, again and again; 0: for any time. */
+  readonly silenceMs: number
+  onSilence(): void
   onReplicaDrain(): void
   onFailure(failure: Failure): void
 }
@@ -179,6 +182,16 @@ export class ReplicaConnection implements Timed, Reader {
   }
 
   onDeadline(): void {
+    if (
+      this.#state === CONTENT &&
+      this.#eventStream &&
+      this.#sink !== undefined &&
+      this.#sink.silenceMs > 0
+    ) {
+      this.#sink.onSilence()
+      if (this.#state === CONTENT) this.#awaitContent()
+      return
+    }
     const failure =
       this.#state === CONNECTING
         ? 'connect-timeout'
@@ -311,8 +324,10 @@ export class ReplicaConnection implements Timed, Reader {
   }
 
   #awaitContent(): void {
-    const { streamMs } = this.#context.settings.timeouts
-    this.deadlineMs = streamMs === 0 || this.#eventStream ? NEVER : this.#context.deadlines.after(streamMs)
+    const silentMs = this.#eventStream
+      ? (this.#sink?.silenceMs ?? 0)
+      : this.#context.settings.timeouts.streamMs
+    this.deadlineMs = silentMs === 0 ? NEVER : this.#context.deadlines.after(silentMs)
   }
 
   /** Ends the exchange: back to the pool when both messages were complete and the replica keeps it open. */

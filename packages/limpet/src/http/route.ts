@@ -47,6 +47,40 @@ export interface ContentCheck {
   end(): RefusalCode | undefined
 }
 
+/** A request as it went to a replica. */
+export interface SentRequest {
+  /** Its request line and field lines, each with its CRLF, without the route's `requestLines`. */
+  readonly head: string
+  /** Whether it can be sent once more as it is: all of its content is at hand. */
+  readonly mayRepeat: boolean
+}
+
+/** A route that decides by a request's content. */
+export interface ContentWanted {
+  /** How much of it is wanted, in bytes. */
+  readonly mostBytes: number
+  /**
+   * Called once, before anything is sent: the content, whole and decoded, which may be edited in place; undefined
+   * where there is more of it.
+   */
+  take(content: Buffer | undefined): void
+}
+
+/**
+ * A route that may go on with a request at another replica although the first has answered. After each call that
+ * says so, the route is undecided, or decided anew.
+ */
+export interface SecondThoughts {
+  /** How much of this answer's content, in bytes, is to be seen before the client gets any of it; 0: it is fine. */
+  doubts(head: ResponseHead): number
+  /** Whether an answer that was doubted is not for the client after all. `content` is whole and decoded. */
+  rejects(head: ResponseHead, content: Buffer, request: SentRequest): boolean
+  /** Whether an answer whose content broke off is to be continued by another one. */
+  reopens(request: SentRequest): boolean
+  /** Whether this answer, to the request sent anew, is one that continues the client's. */
+  continues(head: ResponseHead): boolean
+}
+
 /**
  * Where one request goes: made by the router for each request, asked by the data path at each turn. The data
  * path knows nothing of sessions, and the router nothing of sockets.
@@ -61,6 +95,8 @@ export interface Route extends RequestChanges {
   /** Writes refusals in the way that the client's protocol has for them. */
   readonly writeRefusal: RefusalWriter
   readonly contentCheck: ContentCheck | undefined
+  readonly contentWanted: ContentWanted | undefined
+  readonly secondThoughts: SecondThoughts | undefined
   /** The connections of the chosen replica. */
   readonly pool: ReplicaPool
   /** Field lines for the chosen replica, each with its CRLF. */

@@ -5,7 +5,15 @@ export const decisions = ['hit', 'new', 'moved', 'none'] as const
 export type Decision = (typeof decisions)[number]
 
 /** Why a session was moved to another replica. */
-export const moveReasons = ['removed', 'down', 'ejected', 'refused', 'connect-timeout', 'closed'] as const
+export const moveReasons = [
+  'removed',
+  'down',
+  'ejected',
+  'refused',
+  'connect-timeout',
+  'closed',
+  'unknown-session',
+] as const
 export type MoveReason = (typeof moveReasons)[number]
 
 /** Upper edges of the buckets of request durations, in milliseconds; the last bucket has none. */

@@ -16,6 +16,8 @@ import { type ReplicaIds, Router } from '../router.ts'
 import type { Keyring } from '../session/keyring.ts'
 import { type JournalPort, PinJournal } from '../session/pin-journal.ts'
 import { PinTable } from '../session/pin-table.ts'
+import { RecentTexts } from '../session/recent-texts.ts'
+import type { SessionRecords } from '../session/session-record.ts'
 import type { Turns } from '../session/turns.ts'
 import type { SharedMemory } from './shared-memory.ts'
 
@@ -43,6 +45,7 @@ export interface ThreadStart {
   readonly thread: number
   readonly keyring: Keyring
   readonly turns: Turns
+  readonly records: SessionRecords
 }
 
 /** The same trouble with every request must not fill the log. */
@@ -68,7 +71,7 @@ export class RoutingThread {
   }
 
   private constructor(
-    { memory, thread, keyring, turns }: ThreadStart,
+    { memory, thread, keyring, turns, records }: ThreadStart,
     hooks: ThreadHooks,
     routing: RoutingConfig,
     modules: Map<string, SessionFunction>,
@@ -97,6 +100,8 @@ export class RoutingThread {
       board: new ReplicaBoard(memory.board, thread),
       pins: new PinTable(memory.pins),
       turns,
+      records,
+      idsAtReplicas: new RecentTexts(),
       context: this.#context,
       counters,
       journal: this.#journal,

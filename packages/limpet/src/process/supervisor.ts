@@ -10,6 +10,7 @@ import { createMetrics } from '../observe/metrics.ts'
 import { Fleet } from '../replicas/fleet.ts'
 import { ReplicaBoard } from '../replicas/replica-board.ts'
 import type { Keyring } from '../session/keyring.ts'
+import { LocalRecords } from '../session/local-records.ts'
 import { noReplica } from '../session/pin-memory.ts'
 import { PinScan } from '../session/pin-scan.ts'
 import { PinTable } from '../session/pin-table.ts'
@@ -82,7 +83,7 @@ export class Supervisor {
       lookup: (keys: Uint32Array, answer: (found: Uint8Array) => void) => keeper?.lookup(keys, answer),
     }
     const accessLog = log.child({ log: 'access' }, { level: 'info' })
-    const parts = { memory, keyring: this.#keyring, board, hooks, log }
+    const parts = { memory, keyring: this.#keyring, board, hooks, records: new LocalRecords(), log }
     this.#threads = config.workers === 0 ? serveHere(parts) : new WorkerThreads(config.workers, parts)
   }
 

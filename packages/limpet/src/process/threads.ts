@@ -4,6 +4,7 @@ import { forgetAdmissions } from '../http/admission.ts'
 import { Counters } from '../observe/counters.ts'
 import type { ReplicaBoard } from '../replicas/replica-board.ts'
 import type { Keyring } from '../session/keyring.ts'
+import type { SessionRecords } from '../session/session-record.ts'
 import { LocalTurns } from '../session/turns.ts'
 import { type RoutingConfig, RoutingThread, type ThreadHooks } from './routing-thread.ts'
 import type { SharedMemory } from './shared-memory.ts'
@@ -30,17 +31,18 @@ export interface ThreadParts {
   readonly keyring: Keyring
   readonly board: ReplicaBoard
   readonly hooks: ThreadHooks
+  readonly records: SessionRecords
   readonly log: Logger
 }
 
 /** Serves in the calling thread: for programs that bring session functions of their own. */
-export function serveHere({ memory, keyring, hooks }: ThreadParts): ServingThreads {
+export function serveHere({ memory, keyring, hooks, records }: ThreadParts): ServingThreads {
   let serving: RoutingThread | undefined
   return {
     configure: async (routing) => {
       if (serving === undefined)
         serving = await RoutingThread.start(
-          { memory, keyring, thread: 0, turns: new LocalTurns() },
+          { memory, keyring, thread: 0, turns: new LocalTurns(), records },
           hooks,
           routing,
         )
@@ -102,9 +104,10 @@ export class WorkerThreads implements ServingThreads {
   }
 
   #start(thread: number, nextRestartMs: number): WorkerHandle {
-    const { memory, keyring, hooks } = this.#parts
+    const { memory, keyring, hooks, records } = this.#parts
+    const keepers = { turns: this.#turns, records }
     const startedMs = performance.now()
-    return new WorkerHandle({ memory, thread, keyring }, this.#turns, hooks, (error) => {
+    return new WorkerHandle({ memory, thread, keyring }, keepers, hooks, (error) => {
       const settled = performance.now() - startedMs > SETTLED_MS
       this.#onExit(thread, error, settled ? RESTART_FIRST_MS : nextRestartMs)
     })

@@ -1,6 +1,8 @@
 import { MessageChannel, Worker } from 'node:worker_threads'
 import { LimpetError, StartError } from '../errors.ts'
+import type { SessionRecords } from '../session/session-record.ts'
 import type { Turns } from '../session/turns.ts'
+import { keepRecords } from './record-keeper.ts'
 import type { ThreadHooks } from './routing-thread.ts'
 import { keepTurns } from './turn-keeper.ts'
 import type { AnswerMessage, Order, OrderMessage, WorkerMessage, WorkerStart } from './worker-messages.ts'
@@ -16,6 +18,12 @@ interface Waiting {
   reject(error: Error): void
 }
 
+/** What the main thread keeps of sessions for all workers. */
+export interface SessionKeepers {
+  readonly turns: Turns
+  readonly records: SessionRecords
+}
+
 /** The main thread's end of one worker thread. */
 export class WorkerHandle {
   readonly #worker: Worker
@@ -26,18 +34,21 @@ export class WorkerHandle {
 
   /** `onExit` is called once when the thread ends; `error` is what it died of. */
   constructor(
-    start: Omit<WorkerStart, 'turns'>,
-    turns: Turns,
+    start: Omit<WorkerStart, 'turns' | 'records'>,
+    { turns, records }: SessionKeepers,
     hooks: ThreadHooks,
     onExit: (error: Error | undefined) => void,
   ) {
-    const { port1, port2 } = new MessageChannel()
-    keepTurns(port1, turns)
+    const turnsChannel = new MessageChannel()
+    keepTurns(turnsChannel.port1, turns)
+    const recordsChannel = new MessageChannel()
+    keepRecords(recordsChannel.port1, records)
+    const ports = { turns: turnsChannel.port2, records: recordsChannel.port2 }
     // The same file compiled, where this one is.
     const entry = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
     this.#worker = new Worker(entry, {
-      workerData: { ...start, turns: port2 } satisfies WorkerStart,
-      transferList: [port2],
+      workerData: { ...start, ...ports } satisfies WorkerStart,
+      transferList: [ports.turns, ports.records],
       name: `limpet-${start.thread}`,
       resourceLimits: { maxYoungGenerationSizeMb },
     })

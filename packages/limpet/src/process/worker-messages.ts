@@ -12,6 +12,8 @@ export interface WorkerStart {
   readonly keyring: Keyring
   /** To the keeper of turns. */
   readonly turns: MessagePort
+  /** To the keeper of session records. */
+  readonly records: MessagePort
 }
 
 /** What the main thread asks of a worker. */

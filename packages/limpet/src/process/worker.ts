@@ -1,12 +1,17 @@
 /** The entry of a worker thread: carries out the main thread's orders, one after the other. */
 import { parentPort, workerData } from 'node:worker_threads'
+import { RemoteRecords } from './remote-records.ts'
 import { RemoteTurns } from './remote-turns.ts'
 import { RoutingThread, type ThreadHooks, type ThreadStart } from './routing-thread.ts'
 import type { MainMessage, Order, OrderMessage, WorkerMessage, WorkerStart } from './worker-messages.ts'
 
 const port = parentPort!
 const start = workerData as WorkerStart
-const parts: ThreadStart = { ...start, turns: new RemoteTurns(start.turns) }
+const parts: ThreadStart = {
+  ...start,
+  turns: new RemoteTurns(start.turns),
+  records: new RemoteRecords(start.records),
+}
 
 function tell(message: WorkerMessage): void {
   port.postMessage(message)

@@ -58,8 +58,9 @@ export class EventStreamAnswer implements AnswerContent {
     // The end of the content says it.
   }
 
-  fail(fault: ContentFault, out: Content): void {
+  fail(fault: ContentFault, out: Content): boolean {
     addMessage(out, codec.encode({ headers: errorHeaders, body: Buffer.from(JSON.stringify(faults[fault])) }))
+    return true
   }
 }
 

@@ -39,7 +39,7 @@ function answerTo({ session, streams = false, ...more }: Asked, status: number, 
   })
   assert.equal(invocation.targetForReplica, '/invocations?q')
   const head = parseResponse(headOf(`HTTP/1.1 ${status} X`, ...lines, 'Content-Length: 5'))
-  return invocation.answer(head!, tag, nowMs)
+  return invocation.answer(head!, { replicaTag: tag, learn: () => undefined }, nowMs)
 }
 
 /** A field of the router's own in an answer. */

@@ -4,7 +4,7 @@ import type { ResponseHead } from '../../http/response-head.ts'
 import type { ContentCheck } from '../../http/route.ts'
 import { sealId } from '../../session/id-suffix.ts'
 import type { Keyring } from '../../session/keyring.ts'
-import type { NamedSession, TranslatedAnswer, Translation } from '../dialect.ts'
+import type { AnsweringReplica, NamedSession, TranslatedAnswer, Translation } from '../dialect.ts'
 import { EVENT_STREAM, EventStreamAnswer } from './event-stream.ts'
 import { ModelErrorAnswer, UnusableAnswer } from './model-error.ts'
 import {
@@ -80,7 +80,7 @@ export class Invocation implements Translation {
     this.writeRefusal = parts.writeRefusal
   }
 
-  answer(head: ResponseHead, replicaTag: string, nowMs: number): TranslatedAnswer {
+  answer(head: ResponseHead, { replicaTag }: AnsweringReplica, nowMs: number): TranslatedAnswer {
     const { streams, lines, held } = this.#parts
     if (head.status < 200 || head.status >= 300)
       return { ...NOTHING_LEARNED, lines, content: new ModelErrorAnswer(head.status) }

@@ -1,6 +1,7 @@
 import type { AnswerContent, ContentFault } from '../../http/answer-content.ts'
 import type { Content } from '../../http/content.ts'
-import { asciiJson, errorLines } from './refusals.ts'
+import { asciiJson } from '../ascii-json.ts'
+import { errorLines } from './refusals.ts'
 
 /** How much of a container's error text is passed on; what is beyond is thrown away. */
 const MOST_MESSAGE_BYTES = 16_384
@@ -29,8 +30,9 @@ export class ModelErrorAnswer implements AnswerContent {
     addModelError(out, this.#originalStatus, original)
   }
 
-  fail(_fault: ContentFault, out: Content): void {
+  fail(_fault: ContentFault, out: Content): boolean {
     this.end(out)
+    return true
   }
 }
 
@@ -54,8 +56,9 @@ export class UnusableAnswer implements AnswerContent {
     addModelError(out, this.#originalStatus, this.#message)
   }
 
-  fail(_fault: ContentFault, out: Content): void {
+  fail(_fault: ContentFault, out: Content): boolean {
     this.end(out)
+    return true
   }
 }
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type RefusalCode, refusalCodes, refusals } from '../../errors.ts'
 import type { RefusalDetails } from '../../http/refusal-response.ts'
-import { asciiJson, createRefusalWriter, type Explained, errorOf } from './refusals.ts'
+import { asciiJson } from '../ascii-json.ts'
+import { createRefusalWriter, type Explained, errorOf } from './refusals.ts'
 
 const details: RefusalDetails = {
   accept: 'text/html',

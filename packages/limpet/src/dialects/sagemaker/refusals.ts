@@ -1,5 +1,6 @@
 import { type RefusalCode, refusals } from '../../errors.ts'
 import { type RefusalWriter, refusalText } from '../../http/refusal-response.ts'
+import { asciiJson } from '../ascii-json.ts'
 import type { SignatureRefusal } from './signature/signature-check.ts'
 
 /** An error of the SageMaker runtime API: SDKs raise the exception that is named by its type. */
@@ -91,12 +92,4 @@ function modelErrorBody(code: RefusalCode, text: string): string {
 /** The field lines of an error: its type, by which SDKs know it, and that its content is JSON. */
 export function errorLines(type: string): string {
   return `x-amzn-ErrorType: ${type}\r\nContent-Type: application/json\r\n`
-}
-
-/** JSON in ASCII, so that it is the same in every encoding. */
-export function asciiJson(value: object): string {
-  return JSON.stringify(value).replace(
-    /[\u007f-\uffff]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
 }

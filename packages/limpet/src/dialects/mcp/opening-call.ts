@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto'
+import type { RefusalWriter } from '../../http/refusal-response.ts'
+import type { ResponseHead } from '../../http/response-head.ts'
+import { mostRecordLength } from '../../session/session-record.ts'
+import type {
+  AnsweringReplica,
+  NamedSession,
+  TranslatedAnswer,
+  TranslatedContent,
+  Translation,
+} from '../dialect.ts'
+import {
+  type CallParts,
+  isReadable,
+  isStream,
+  PASSED,
+  reframedHead,
+  sessionOf,
+  streamLines,
+} from './call-parts.ts'
+import { SESSION_FIELD } from './era.ts'
+import { type ClientMessage, readMessage } from './message.ts'
+import { createRefusalWriter } from './refusals.ts'
+import { SessionStream } from './session-stream.ts'
+
+const INITIALIZE = Buffer.from('"initialize"')
+
+/** A session that has no id yet; until then a name that nobody else has. */
+export function namelessSession(parts: CallParts): NamedSession {
+  return { ...sessionOf(parts, `\0new\0${randomUUID()}`), isNew: true }
+}
+
+/** A POST that names no session: it begins one, or its server has none. */
+export class OpeningCall implements Translation, TranslatedContent {
+  session: NamedSession | undefined
+  readonly targetForReplica = undefined
+  readonly replacedFields = []
+  readonly requestLines = ''
+  readonly contentCheck = undefined
+  readonly content: TranslatedContent = this
+  readonly writeRefusal: RefusalWriter
+  readonly mostBytes: number
+  readonly #parts: CallParts
+  readonly #principal: string | undefined
+  #written: Buffer | undefined
+  #message: ClientMessage | undefined
+
+  /** `other`: the session that the request belongs to by another source, if there is one. */
+  constructor(parts: CallParts, other: NamedSession | undefined, principal: string | undefined) {
+    this.#parts = parts
+    this.#principal = principal
+    this.session = other
+    this.mostBytes = parts.config.contentBytes
+    this.writeRefusal = createRefusalWriter(this.#idsOf)
+  }
+
+  read(content: Buffer | undefined): void {
+    this.#written = content
+    if (content?.includes(INITIALIZE) && this.#read().method === 'initialize')
+      this.session ??= namelessSession(this.#parts)
+  }
+
+  answer(head: ResponseHead, home: AnsweringReplica): TranslatedAnswer {
+    const idAtReplica = head.fields.find(SESSION_FIELD)
+    const streams = isStream(head) && isReadable(head)
+    const { sessionIds, config } = this.#parts
+    const sealed =
+      idAtReplica === undefined || head.status !== 200
+        ? undefined
+        : sessionIds.seal(idAtReplica, home.replicaTag, this.#principal)
+    const opening = this.#written?.toString('utf8') ?? ''
+    const isKept = sealed !== undefined && opening !== '' && opening.length <= mostRecordLength
+    return {
+      ...PASSED,
+      created: sealed === undefined ? undefined : sessionOf(this.#parts, sealed),
+      record: isKept ? { epoch: 0, idAtReplica: idAtReplica!, opening, settings: [] } : undefined,
+      droppedFields: sealed === undefined ? [] : [SESSION_FIELD],
+      lines: (sealed === undefined ? '' : `Mcp-Session-Id: ${sealed}\r\n`) + streamLines(head),
+      content: streams
+        ? new SessionStream({
+            status: head.status,
+            head: reframedHead(head),
+            silenceMs: config.keepAliveMs,
+            idsOf: this.#idsOf,
+          })
+        : undefined,
+    }
+  }
+
+  readonly #idsOf = (): readonly (string | number)[] => this.#read().ids
+
+  #read(): ClientMessage {
+    this.#message ??= readMessage(this.#written ?? Buffer.alloc(0))
+    return this.#message
+  }
+}

@@ -1,0 +1,63 @@
+import { createIdReader, type OpenedId, scopeTag, sealId } from '../../session/id-suffix.ts'
+import type { Keyring } from '../../session/keyring.ts'
+import { RecentTexts } from '../../session/recent-texts.ts'
+import type { CarriedPin, SessionState } from '../dialect.ts'
+
+/** The longest id of a replica that is sealed, in characters. The protocol has no bound of its own. */
+const MOST_ID_LENGTH = 1024
+/** An id is good as long as its replica says so: the last second that a suffix can tell. */
+const NEVER_MS = 0xffffffff * 1000
+
+/** A client's id for a session, opened. */
+export interface OpenedSession {
+  readonly idAtReplica: string
+  readonly carried: CarriedPin
+}
+
+/**
+ * Gives clients ids that carry where their session lives and whom it belongs to, and takes them apart again. A
+ * kind keeps apart ids of different purposes.
+ */
+export class SessionIds {
+  readonly #keyring: Keyring
+  readonly #service: string
+  readonly #kind: string
+  readonly #open: (text: string) => OpenedId
+  readonly #scopes = new RecentTexts<string>()
+
+  constructor(keyring: Keyring, service: string, kind: string) {
+    this.#keyring = keyring
+    this.#service = service
+    this.#kind = kind
+    this.#open = createIdReader(keyring)
+  }
+
+  /** The id that the client gets; undefined where the replica's is not one that the protocol allows, or too long. */
+  seal(idAtReplica: string, replicaTag: string, principal: string | undefined): string | undefined {
+    if (idAtReplica.length > MOST_ID_LENGTH || !/^[\x21-\x7e]+$/.test(idAtReplica)) return undefined
+    const scope = this.#scopeOf(this.#keyring.keys[0].id, principal)
+    return sealId(this.#keyring, idAtReplica, { scope, replicaTag, expiresAtMs: NEVER_MS })
+  }
+
+  /** Opens an id, or says what is wrong with it. One of another principal is `foreign`. */
+  open(id: string, principal: string | undefined): OpenedSession | Exclude<SessionState, 'none' | 'valid'> {
+    if (id.length > MOST_ID_LENGTH + 128) return 'unknown'
+    const opened = this.#open(id)
+    if (opened.status !== 'valid') return opened.status === 'forged' ? 'forged' : 'unknown'
+    const { claim, keyId } = opened
+    const isTheirs = principal !== undefined && claim.scope === this.#scopeOf(keyId, principal)
+    if (!isTheirs && claim.scope !== this.#scopeOf(keyId, undefined)) return 'foreign'
+    return { idAtReplica: opened.id, carried: { keyId, replicaTag: claim.replicaTag, epoch: 0 } }
+  }
+
+  #scopeOf(keyId: number, principal: string | undefined): string {
+    const name = JSON.stringify(['mcp', this.#kind, principal ?? null])
+    // Only anyone's is remembered: what a principal is called may come from a credential.
+    if (principal !== undefined) return scopeTag(this.#keyring, keyId, this.#service, name)
+    const known = this.#scopes.get(`${keyId}`)
+    if (known !== undefined) return known
+    const scope = scopeTag(this.#keyring, keyId, this.#service, name)
+    this.#scopes.keep(`${keyId}`, scope)
+    return scope
+  }
+}

@@ -1,0 +1,148 @@
+import type { Greeting, NamedSession, Revival } from './dialects/dialect.ts'
+import type { RefusalCode } from './errors.ts'
+import { askReplica, type Reply } from './http/ask-replica.ts'
+import type { ReplicaPool } from './http/replica-pool.ts'
+import type { MoveReason } from './observe/counters.ts'
+import type { RoutedService } from './routed-service.ts'
+import type { RouterParts } from './router-parts.ts'
+import { noReplica } from './session/pin-memory.ts'
+import type { Turn, Turns } from './session/turns.ts'
+
+/** How long a replica may take to answer one of the requests that begin a session. */
+const ANSWER_MS = 10_000
+/** The longest answer to one of them, in bytes. */
+const MOST_BYTES = 1024 * 1024
+/** What keeps the turns of those who begin a session anew apart from those of its requests. */
+const MARK = 0x517cc1b7
+
+/** A session whose replica does not know it. */
+export interface LostSession {
+  readonly session: NamedSession
+  readonly revival: Revival
+  /** The session's hash; a copy of the caller's. */
+  readonly hash: Uint32Array
+  /** Where it is to begin anew. */
+  readonly place: number
+  /** The replica id and the epoch of its pin, as the request that waits saw them. */
+  readonly pinnedId: number
+  readonly epoch: number
+  /** Why it moves. */
+  readonly reason: MoveReason
+  /** The head of that request, as it went to the replica. */
+  readonly waitingHead: string
+}
+
+/** Where a session goes on. */
+export interface RevivedSession {
+  readonly place: number
+  readonly replicaId: number
+  readonly idAtReplica: string
+  readonly epoch: number
+}
+
+/**
+ * Begins a session anew at a replica, or finds where another of its requests has just done so: on all threads one
+ * does it at a time. Resolves to what to refuse the request with where that is not possible. Never rejects.
+ */
+export async function reviveSession(
+  parts: RouterParts,
+  service: RoutedService,
+  lost: LostSession,
+): Promise<RevivedSession | RefusalCode> {
+  const turn = await takeTurn(parts.turns, lost.hash)
+  if (turn === undefined) return 'LIMPET_SESSION_BUSY'
+  try {
+    return (await findRevived(parts, service, lost)) ?? (await greet(parts, service, lost))
+  } finally {
+    turn.leave()
+  }
+}
+
+function takeTurn(turns: Turns, hash: Uint32Array): Promise<Turn | undefined> {
+  const key = Uint32Array.of((hash[0]! ^ MARK) >>> 0, hash[1]!, hash[2]!, hash[3]!)
+  return new Promise((resolve) => {
+    // It may be granted before `take` returns.
+    let isGranted: boolean | undefined
+    const turn = turns.take(key, (granted) => {
+      isGranted = granted
+      if (turn !== undefined) resolve(granted ? turn : undefined)
+    }) as Turn | undefined
+    if (isGranted !== undefined) resolve(isGranted ? turn : undefined)
+  })
+}
+
+/** Where the session lives since the request that waits last saw it; undefined: nothing has changed. */
+async function findRevived(
+  { pins, records, context }: RouterParts,
+  { replicas }: RoutedService,
+  { hash, epoch: seenEpoch }: LostSession,
+): Promise<RevivedSession | RefusalCode | undefined> {
+  if (!pins.look(hash, context.turn.wallMs)) return undefined
+  const { replica, epoch } = pins
+  if (replica === noReplica) return 'LIMPET_SESSION_CLOSED'
+  const place = replicas.indexOf(replica)
+  if (epoch <= seenEpoch || place === -1) return undefined
+  const record = await records.read(hash, epoch)
+  return record && { place, replicaId: replica, idAtReplica: record.idAtReplica, epoch }
+}
+
+async function greet(
+  parts: RouterParts,
+  service: RoutedService,
+  lost: LostSession,
+): Promise<RevivedSession | RefusalCode> {
+  const { hash, place, epoch } = lost
+  const record = await parts.records.read(hash, epoch)
+  if (record === undefined) return 'LIMPET_SESSION_GONE'
+  const lines = `limpet-epoch: ${epoch + 1}\r\n${service.hosts === undefined ? '' : `Host: ${service.hosts[place]}\r\n`}`
+  const greeting = lost.revival.greeting(record)
+  const idAtReplica = await begin(greeting, service.pools[place]!, lost.waitingHead, lines)
+  if (typeof idAtReplica !== 'string') return idAtReplica.refusal
+  return settle(parts, service, lost, idAtReplica)
+}
+
+/** Has a replica begin the session. Resolves to the id that it gives. */
+async function begin(
+  greeting: Greeting,
+  pool: ReplicaPool,
+  waitingHead: string,
+  lines: string,
+): Promise<string | { refusal: RefusalCode }> {
+  let idAtReplica: string | undefined
+  for (const content of greeting.contents) {
+    const head = greeting.head(waitingHead, idAtReplica, Buffer.byteLength(content)) + lines
+    const reply = await ask(pool, head, content)
+    if (reply === undefined) return { refusal: 'LIMPET_NO_REPLICA' }
+    idAtReplica ??= greeting.idIn(reply.head, reply.content)
+    if (idAtReplica === undefined) return { refusal: 'LIMPET_SESSION_GONE' }
+  }
+  return idAtReplica ?? { refusal: 'LIMPET_SESSION_GONE' }
+}
+
+function ask(pool: ReplicaPool, head: string, content: string): Promise<Reply | undefined> {
+  // A stream may stay open behind the response.
+  const isEnough = (soFar: Buffer): boolean =>
+    /^data: ?\{.*"(?:result|error)".*\}\r?$/m.test(soFar.toString('utf8'))
+  return askReplica(pool, { head, content, timeoutMs: ANSWER_MS, mostBytes: MOST_BYTES, isEnough })
+}
+
+/** The session lives at its new replica from now on, unless another router was faster. */
+async function settle(
+  parts: RouterParts,
+  service: RoutedService,
+  lost: LostSession,
+  idAtReplica: string,
+): Promise<RevivedSession | RefusalCode> {
+  const { pins, records, journal, counters, context } = parts
+  const { hash, place, session, pinnedId } = lost
+  const { wallMs } = context.turn
+  const replicaId = service.replicas.replicas[place]!.id
+  const { ttlMs, maxAgeMs } = session
+  if (!pins.move(hash, pinnedId, replicaId, wallMs, ttlMs, maxAgeMs, lost.epoch))
+    return (await findRevived(parts, service, lost)) ?? 'LIMPET_SESSION_GONE'
+  const { epoch } = pins
+  records.move(hash, epoch, idAtReplica)
+  journal?.note(hash, wallMs)
+  counters.moved(service.index, lost.reason)
+  return { place, replicaId, idAtReplica, epoch }
+}

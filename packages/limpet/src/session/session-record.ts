@@ -1,0 +1,54 @@
+/**
+ * What it takes to go on with a session at a replica that does not know it: kept for sessions that the router can
+ * begin anew in their clients' names. Nothing in it is a credential.
+ */
+export interface SessionRecord {
+  /** That of the session's pin when this was written. */
+  readonly epoch: number
+  /** How the session's replica names it. */
+  readonly idAtReplica: string
+  /** The content of the request that began it. */
+  readonly opening: string
+  /** Contents of later requests that set something for the session, by what they set, in their order. */
+  readonly settings: readonly (readonly [name: string, content: string])[]
+}
+
+/** A setting that changed; without content it is withdrawn. */
+export interface SettingChange {
+  readonly name: string
+  readonly content: string | undefined
+}
+
+/** The most that a record may hold, in characters; a session that needs more can't be begun anew. */
+export const mostRecordLength = 65_536
+
+/** The length of a record, in characters. */
+export function recordLength({ idAtReplica, opening, settings }: SessionRecord): number {
+  const lengths = settings.map(([name, content]) => name.length + content.length)
+  return lengths.reduce((sum, length) => sum + length, idAtReplica.length + opening.length)
+}
+
+/** The record with a setting changed; undefined: it would be too long. */
+export function withSetting(
+  record: SessionRecord,
+  { name, content }: SettingChange,
+): SessionRecord | undefined {
+  const others = record.settings.filter(([other]) => other !== name)
+  const settings = content === undefined ? others : [...others, [name, content] as const]
+  const changed = { ...record, settings }
+  return recordLength(changed) > mostRecordLength ? undefined : changed
+}
+
+/** Records of sessions. What is written is in force for later reads of all threads; no call does I/O of its own. */
+export interface SessionRecords {
+  /** Keeps the record of a session that begins; `key` (four words) is read during the call, here and below. */
+  begin(key: Uint32Array, record: SessionRecord): void
+  /** Changes a setting of a session, where it has a record. */
+  change(key: Uint32Array, change: SettingChange): void
+  /** The session lives on at another replica, where there is no record of a higher epoch. */
+  move(key: Uint32Array, epoch: number, idAtReplica: string): void
+  /** The session is over. */
+  end(key: Uint32Array): void
+  /** Resolves to the record, of `epoch` or higher if there is one; undefined: there is none. Never rejects. */
+  read(key: Uint32Array, epoch: number): Promise<SessionRecord | undefined>
+}
