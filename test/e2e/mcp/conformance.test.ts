@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { type Front, noFront, roundRobinFront, routerFront, twoRoutersFront } from '../../kit/mcp/front.ts'
+import { type ServerKind, startMcpServers } from '../../kit/mcp/servers.ts'
+import { installMcpTools } from '../../kit/mcp/tools.ts'
+import { differences, runConformance, type SuiteChoice, tallyOf, type Verdict } from './conformance-run.ts'
+
+interface Suite extends SuiteChoice {
+  readonly name: string
+  readonly kind: ServerKind
+  /** What the server fails by itself: what its SDK does not have. */
+  readonly failsAlone: RegExp
+  readonly passesAlone: number
+}
+
+const suites: readonly Suite[] = [
+  {
+    name: 'of 2025-11-25',
+    program: 'conformance-0.2',
+    args: ['--requirements', '2025-11-25'],
+    kind: 'v2',
+    failsAlone: /^$/,
+    passesAlone: 84,
+  },
+  {
+    name: 'of 2026-07-28',
+    program: 'conformance-0.2',
+    args: ['--requirements', '2026-07-28'],
+    kind: 'v2',
+    failsAlone: /^tasks-/,
+    passesAlone: 164,
+  },
+  {
+    name: 'of all that version 0.1 has, with a server of the first SDK',
+    program: 'conformance-0.1',
+    args: ['--suite', 'all'],
+    kind: 'v1',
+    failsAlone: /^$/,
+    passesAlone: 44,
+  },
+]
+
+const fronts: readonly (readonly [string, number, Front])[] = [
+  ['a router and two replicas', 2, routerFront],
+  ['a router and three replicas', 3, routerFront],
+  ['two routers in turn and three replicas', 3, twoRoutersFront],
+]
+
+before(() => installMcpTools())
+
+for (const suite of suites) {
+  describe(`the official conformance suite ${suite.name}`, () => {
+    let servers: Awaited<ReturnType<typeof startMcpServers>>
+    let baseline: Verdict[]
+
+    const runBehind = async (front: Front, count: number): Promise<Verdict[]> => {
+      await using running = await front(servers.slice(0, count))
+      return runConformance(suite, `${running.url}/mcp`)
+    }
+
+    before(async () => {
+      servers = await startMcpServers(suite.kind, 3)
+      baseline = await runBehind(noFront, 1)
+    })
+    after(() => servers[Symbol.asyncDispose]())
+
+    test('passes without a front', (context) => {
+      context.diagnostic(JSON.stringify(tallyOf(baseline)))
+      const failed = baseline.filter(
+        ({ name, status }) => status === 'FAILURE' && !suite.failsAlone.test(name),
+      )
+      assert.deepEqual(failed, [])
+      assert.equal(tallyOf(baseline).SUCCESS, suite.passesAlone)
+    })
+
+    for (const [name, count, front] of fronts)
+      test(`says behind ${name} what it says without`, async (context) => {
+        const verdicts = await runBehind(front, count)
+        context.diagnostic(JSON.stringify(tallyOf(verdicts)))
+        assert.deepEqual(differences(baseline, verdicts), [])
+      })
+
+    test('says something else behind a front that knows no sessions', async (context) => {
+      const verdicts = await runBehind(roundRobinFront, 2)
+      context.diagnostic(JSON.stringify(tallyOf(verdicts)))
+      assert.ok(differences(baseline, verdicts).length >= 1)
+    })
+  })
+}
