@@ -26,10 +26,12 @@ export function kindOf(request: KeyedRequest): RequestKind {
   return streams ? 'stream' : 'other'
 }
 
+/** By the revision that a request tells; some clients send the fields of the new one with those before it too. */
 function isModern(request: KeyedRequest): boolean {
-  if (request.header('mcp-method') !== undefined) return true
   const version = request.header('mcp-protocol-version')
-  return version !== undefined && /^\d{4}-\d\d-\d\d$/.test(version) && version >= FIRST_MODERN
+  if (version !== undefined && /^\d{4}-\d\d-\d\d$/.test(version)) return version >= FIRST_MODERN
+  const method = request.header('mcp-method')
+  return method !== undefined && method !== 'initialize'
 }
 
 /** A session's name in the query of a target or URL, where it stands. */
