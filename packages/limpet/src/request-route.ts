@@ -73,6 +73,8 @@ export class RequestRoute implements Route, SecondThoughts {
   #reopenings = 0
   #reopening: NodeJS.Timeout | undefined
   #isOver = false
+  /** Ends what the thread knows of this request as one of its session's. */
+  #endWork: (() => void) | undefined
   #turn: Turn | undefined
   #lookup: Lookup | undefined
   #onDecided: (() => void) | undefined
@@ -92,7 +94,10 @@ export class RequestRoute implements Route, SecondThoughts {
     this.#overTls = overTls
     this.#translation = translation
     this.#sessionState = describeSession(session, service)
-    if (translation?.revival !== undefined) this.secondThoughts = this
+    if (session !== undefined && translation?.revival !== undefined) {
+      this.secondThoughts = this
+      this.#endWork = parts.streams.work(session.key)
+    }
     const content = translation?.content
     if (content === undefined) this.#begin(session)
     else {
@@ -257,7 +262,7 @@ export class RequestRoute implements Route, SecondThoughts {
   #goHome(session: NamedSession, place: number, hash: Uint32Array): void {
     const unusable =
       place === -1 ? 'removed' : this.#parts.board.whyUnusable(this.#service.replicas.replicas[place]!.slot)
-    if (unusable === undefined) {
+    if (unusable === undefined || (unusable === 'drained' && !this.#canLeave(hash))) {
       this.#decision = HIT
       this.#choose(place)
     } else if (this.#staysHome) {
@@ -265,6 +270,11 @@ export class RequestRoute implements Route, SecondThoughts {
       // A replica that is down may come back with its sessions; from one that is removed they are lost for good.
       if (unusable === 'removed') this.refusalLines = this.#service.dialect.end(session, this.#overTls)
     } else this.#rehome(unusable, hash)
+  }
+
+  /** Whether a session whose replica still runs has somewhere else to go. */
+  #canLeave(hash: Uint32Array): boolean {
+    return !this.#staysHome && nextCandidate('lost-session', hash, this.#service, this.#tried) !== -1
   }
 
   get #staysHome(): boolean {
@@ -552,7 +562,29 @@ export class RequestRoute implements Route, SecondThoughts {
     this.#onDecided?.()
   }
 
-  reopens(_request: SentRequest): boolean {
+  begins(again: () => void): void {
+    if (!this.#translation!.revival!.reopens) return
+    this.#endWork?.()
+    const { key } = this.#session!
+    this.#endWork = this.#parts.streams.open({
+      session: key,
+      whyMove: () => (this.#isOver ? undefined : this.#whyMoveStream()),
+      move: again,
+    })
+  }
+
+  #whyMoveStream(): 'elsewhere' | 'drained' | undefined {
+    const { pins, board, context } = this.#parts
+    const replica = this.#service.replicas.replicas[this.#place]
+    if (replica === undefined) return undefined
+    const hash = this.#hash!
+    // An open stream is a use of its session.
+    if (pins.find(hash, context.turn.wallMs, this.#session!.ttlMs) && pins.replica !== replica.id)
+      return 'elsewhere'
+    return board.whyUnusable(replica.slot) === 'drained' && this.#canLeave(hash) ? 'drained' : undefined
+  }
+
+  reopens(): boolean {
     const revival = this.#translation!.revival!
     const pauseMs = REOPEN_PAUSES_MS[this.#reopenings]
     if (!revival.reopens || pauseMs === undefined) return false
@@ -586,6 +618,7 @@ export class RequestRoute implements Route, SecondThoughts {
     const { board, counters, accessLog } = this.#parts
     const { replicas, index } = this.#service
     this.#isOver = true
+    this.#endWork?.()
     clearTimeout(this.#reopening)
     this.#turn?.leave()
     this.#lookup?.cancel()

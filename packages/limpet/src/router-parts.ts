@@ -5,6 +5,7 @@ import type { PinJournal } from './session/pin-journal.ts'
 
 import type { RecentTexts } from './session/recent-texts.ts'
 import type { SessionRecords } from './session/session-record.ts'
+import type { SessionStreams } from './session-streams.ts'
 
 /** Everything a thread's router works with. */
 export interface RouterParts extends ServiceParts {
@@ -13,6 +14,8 @@ export interface RouterParts extends ServiceParts {
   readonly records: SessionRecords
   /** How replicas name sessions that were begun anew, by the hash and the epoch of their pins. */
   readonly idsAtReplicas: RecentTexts<string>
+  /** Streams that follow their sessions. */
+  readonly streams: SessionStreams
   readonly accessLog: AccessLog | undefined
   /** The line to the store that routers share, if there is one. */
   readonly journal?: PinJournal | undefined

@@ -17,6 +17,7 @@ import { PinTable } from './session/pin-table.ts'
 import { RecentTexts } from './session/recent-texts.ts'
 import { createSessionHasher } from './session/siphash.ts'
 import { LocalTurns } from './session/turns.ts'
+import { SessionStreams } from './session-streams.ts'
 
 const PORTS: Readonly<Record<string, number>> = { a: 1, b: 2, c: 3, d: 4, e: 5, f: 6 }
 
@@ -60,6 +61,7 @@ export function sampleRouter(names: string, service: Partial<ServiceInput> = {})
     turns: new LocalTurns(),
     records: new LocalRecords(),
     idsAtReplicas: new RecentTexts(),
+    streams: new SessionStreams(),
     // All else is asked for by connections, and none is made.
     context: { turn: clock } as unknown as HttpContext,
     counters: new Counters(memory),

@@ -40,6 +40,7 @@ services:
     balance: random
     bound: { factor: 2, gap: 0 }
     onLost: reject
+    drainTimeout: 10m
     health: { path: /up, interval: 1s, timeout: 500ms, healthy: 2, unhealthy: 3 }
     ejection: { failures: 5, backoff: 2s, maxBackoff: 30s }
     host: replica

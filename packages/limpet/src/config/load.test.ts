@@ -80,6 +80,7 @@ describe('parseConfig', () => {
           maxSessions: undefined,
           serialize: false,
           onLost: 'rehome',
+          drainTimeoutMs: 0,
           health: { path: undefined, intervalMs: 2000, timeoutMs: 1000, healthy: 1, unhealthy: 2 },
           ejection: { failures: 3, backoffMs: 1000, maxBackoffMs: 60_000 },
           host: 'preserve',

@@ -11,13 +11,14 @@ interface ServiceParts {
   readonly cookie?: CookieConfig | undefined
   readonly sagemaker?: object | undefined
   readonly mcp?: object | undefined
-  readonly ttl: number
+  readonly ttl?: number | undefined
   readonly maxAge: number
 }
 
 /** Reports what is wrong between the fields of one service. */
 export function checkService(service: ServiceParts, fault: ReportFaultAt): void {
-  if (service.maxAge !== 0 && service.ttl > service.maxAge) fault(['ttl'], 'must not be longer than maxAge')
+  if (service.maxAge !== 0 && (service.ttl ?? 0) > service.maxAge)
+    fault(['ttl'], 'must not be longer than maxAge')
   checkReplicas(service.replicas, fault)
   if (service.dialect === 'sagemaker' && service.session !== undefined)
     fault(['session'], 'has no effect: with dialect: sagemaker the replicas name the sessions')

@@ -18,7 +18,7 @@ const faults: [description: string, lines: string[], message: string][] = [
   [
     'a key that would break the line of the message',
     ['"a\\nb": 1'],
-    '4:5: services[0]["a\\nb"] is not known here; the keys are name, match, replicas, dialect, session, sagemaker, mcp, cookie, ttl, maxAge, balance, bound, maxSessions, serialize, onLost, health, ejection, host, decisionHeader',
+    '4:5: services[0]["a\\nb"] is not known here; the keys are name, match, replicas, dialect, session, sagemaker, mcp, cookie, ttl, maxAge, balance, bound, maxSessions, serialize, onLost, drainTimeout, health, ejection, host, decisionHeader',
   ],
   [
     'a key like no other',

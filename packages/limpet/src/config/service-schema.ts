@@ -23,6 +23,10 @@ export type BalancePolicy = (typeof balancePolicies)[number]
 /** Up to 63 lower-case letters, digits and dashes. */
 export const serviceNamePattern = /^[a-z0-9-]{1,63}$/
 
+/** How long pins live by default. */
+const TTL_MS = 1_200_000
+const LONG_TTL_MS = 43_200_000
+
 function orOff<Schema extends z.ZodType>(schema: Schema) {
   return z.union([z.literal('off').transform(() => undefined), schema])
 }
@@ -88,8 +92,10 @@ export const serviceSchema = section({
   mcp: mcpSchema.optional().describe('What `dialect: mcp` needs to know.'),
   cookie: cookieSchema.optional().describe('The cookie that the router sets.'),
   ttl: durationField({ maxMs: maxLifeMs })
-    .prefault('20m')
-    .describe('How long a session stays pinned to its replica without a request.'),
+    .optional()
+    .describe(
+      'How long a session stays pinned to its replica without a request. By default `20m`; `12h` with `dialect: mcp`, whose clients may be silent for long.',
+    ),
   maxAge: durationField({ mayBeOff: true, maxMs: maxLifeMs })
     .prefault('off')
     .describe('How long it stays pinned at most, however busy it is.'),
@@ -116,6 +122,11 @@ export const serviceSchema = section({
     .describe(
       "When a session's replica is gone: place the session again, or refuse its requests. By default `rehome`; `reject` with `dialect: sagemaker`, whose sessions are lost with their replica unless the replicas share them.",
     ),
+  drainTimeout: durationField({ mayBeOff: true })
+    .optional()
+    .describe(
+      'How long a replica that drains keeps its sessions. Then they are placed again, each with its next request, unless `onLost` is `reject` or no other replica is there. By default `off`, which is for ever; `5m` with `dialect: mcp`, whose sessions have no end of their own.',
+    ),
   health: z
     .union([z.literal('off'), healthSchema])
     .optional()
@@ -133,16 +144,18 @@ export const serviceSchema = section({
     .describe('Say in the response field `limpet-decision` what was decided.'),
 })
   .check(rule(checkService))
-  .transform(({ session, cookie, match, onLost, health, sagemaker, mcp, ...service }) => {
+  .transform(({ session, cookie, match, ttl, onLost, drainTimeout, health, sagemaker, mcp, ...service }) => {
     const isSagemaker = service.dialect === 'sagemaker'
     const { endpoint = service.name, variant, signature } = sagemaker ?? sagemakerSchema.parse({})
     const path = endpoint === '*' ? '/endpoints' : `/endpoints/${endpoint}`
     return {
-      ...inMs(service, ['ttl', 'maxAge']),
+      ...inMs(service, ['maxAge']),
+      ttlMs: ttl ?? (service.dialect === 'mcp' ? LONG_TTL_MS : TTL_MS),
       match: match ?? [{ host: undefined, path: isSagemaker ? path : '/' }],
       session: allSources(service.dialect, session),
       cookie: cookie ?? cookieSchema.parse({}),
       onLost: onLost ?? (isSagemaker ? 'reject' : 'rehome'),
+      drainTimeoutMs: drainTimeout ?? (service.dialect === 'mcp' ? 300_000 : 0),
       health: health === 'off' ? undefined : healthOf(service.dialect, health),
       sagemaker: isSagemaker ? { endpoint, variant, signature } : undefined,
       mcp: service.dialect === 'mcp' ? (mcp ?? mcpSchema.parse({})) : undefined,

@@ -402,6 +402,15 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     this.status = answer.status
     this.decodesChunks = true
     this.#setHead(`${answer.head}${route.responseLines}Date: ${httpDate(Date.now())}\r\n`, this.#isOld)
+    route.secondThoughts?.begins(() => this.#goOn())
+  }
+
+  /** The rest of the answer is to come from elsewhere. */
+  #goOn(): void {
+    if (this.#over || this.#answer === undefined || this.#replica === undefined) return
+    this.#replica.destroy()
+    this.#replica = undefined
+    this.#breakOff(this.#answer, 'cut')
   }
 
   /** Holds the head back, with what it says of the connection. */
@@ -493,7 +502,7 @@ export class Exchange implements ResponseSink, ExchangeSummary {
   /** An answer that the router frames itself is not to come to its end as it should. */
   #breakOff(answer: FramedAnswer, failure: Failure): void {
     const route = this.#route!
-    if (failure === 'cut' && route.secondThoughts?.reopens(this.#sent)) {
+    if ((failure === 'cut' || failure === 'reset') && route.secondThoughts?.reopens()) {
       answer.restart()
       this.#send(route)
     } else this.#endAnswer(answer, isContentFault(failure) ? failure : 'cut', refusalOf[failure])

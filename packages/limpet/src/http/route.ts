@@ -76,7 +76,9 @@ export interface SecondThoughts {
   /** Whether an answer that was doubted is not for the client after all. `content` is whole and decoded. */
   rejects(head: ResponseHead, content: Buffer, request: SentRequest): boolean
   /** Whether an answer whose content broke off is to be continued by another one. */
-  reopens(request: SentRequest): boolean
+  reopens(): boolean
+  /** The client's answer has begun. `again` has it go on with another, as if it broke off. */
+  begins(again: () => void): void
   /** Whether this answer, to the request sent anew, is one that continues the client's. */
   continues(head: ResponseHead): boolean
 }

@@ -12,6 +12,7 @@ export const moveReasons = [
   'refused',
   'connect-timeout',
   'closed',
+  'drained',
   'unknown-session',
 ] as const
 export type MoveReason = (typeof moveReasons)[number]

@@ -159,7 +159,7 @@ function addReplicaMetrics(registry: Registry, { counters, board, pins, fleet }:
   }
   const help = {
     requests: "Requests answered or tried, by what was decided about the request's session.",
-    state: '1 for the state that the replica is in: ready, draining, down or ejected.',
+    state: '1 for the state that the replica is in: ready, draining, drained, down or ejected.',
   }
   add(registry, Counter, 'limpet_requests_total', help.requests, [...names, 'decision'], (set) =>
     each((labels, slot) => {
@@ -200,7 +200,7 @@ function addReplicaMetrics(registry: Registry, { counters, board, pins, fleet }:
     each((labels, slot) => {
       const mode = board.mode(slot) ?? 'down'
       const current = board.isDown(slot) ? 'down' : board.isEjected(slot) ? 'ejected' : mode
-      for (const state of ['ready', 'draining', 'down', 'ejected'])
+      for (const state of ['ready', 'draining', 'drained', 'down', 'ejected'])
         set({ ...labels, state }, state === current ? 1 : 0)
     })
   })

@@ -19,6 +19,7 @@ import { PinTable } from '../session/pin-table.ts'
 import { RecentTexts } from '../session/recent-texts.ts'
 import type { SessionRecords } from '../session/session-record.ts'
 import type { Turns } from '../session/turns.ts'
+import { SessionStreams } from '../session-streams.ts'
 import type { SharedMemory } from './shared-memory.ts'
 
 /** What a serving thread is told to route by. */
@@ -61,6 +62,7 @@ export class RoutingThread {
   readonly #modules: Map<string, SessionFunction>
   readonly #accessKeys = new Map<string, AccessKeys>()
   readonly #deadlines = new Deadlines()
+  readonly #streams = new SessionStreams()
   #logsAccess = false
 
   /** Makes a thread that routes by `routing`. Rejects when a session module or access keys can't be loaded. */
@@ -102,6 +104,7 @@ export class RoutingThread {
       turns,
       records,
       idsAtReplicas: new RecentTexts(),
+      streams: this.#streams,
       context: this.#context,
       counters,
       journal: this.#journal,
@@ -141,6 +144,7 @@ export class RoutingThread {
     await this.#listener.close(deadlineMs)
     this.#router.close()
     this.#deadlines.stop()
+    this.#streams.stop()
     this.#accessLog.flush()
     this.#journal?.flush()
   }

@@ -3,8 +3,9 @@ import type { Logger } from 'pino'
 import type { Config, HealthConfig, ReplicaConfig, ServiceConfig } from '../config/schema.ts'
 import { StartError } from '../errors.ts'
 import { type CounterReader, MAX_SERVICES } from '../observe/counters.ts'
+import { Drains } from './drains.ts'
 import { watchHealth } from './health.ts'
-import type { Health, ReplicaBoard, ReplicaMode } from './replica-board.ts'
+import type { Health, ReplicaBoard } from './replica-board.ts'
 import { slotOf } from './replica-id.ts'
 import { Slots } from './slots.ts'
 
@@ -35,12 +36,14 @@ export class Fleet {
   readonly #board: ReplicaBoard
   readonly #counters: CounterReader
   readonly #log: Logger
+  readonly #drains: Drains
   readonly #slots = new Slots()
   readonly #indexes = new Map<string, number>()
   readonly #watches = new Map<number, HealthWatch>()
 
   constructor(board: ReplicaBoard, counters: CounterReader, log: Logger) {
     this.#board = board
+    this.#drains = new Drains(board)
     this.#counters = counters
     this.#log = log
   }
@@ -56,7 +59,7 @@ export class Fleet {
     )
     for (const [place, service] of config.services.entries()) {
       for (const [at, replica] of service.replicas.entries())
-        this.#setMode(slotOf(replicaIds[place]![at]!), replica.drain ? 'draining' : 'ready')
+        this.#setMode(slotOf(replicaIds[place]![at]!), replica.drain, service.drainTimeoutMs)
     }
     return { serviceIndexes, replicaIds }
   }
@@ -73,6 +76,7 @@ export class Fleet {
       }),
     }))
     for (const id of this.#slots.freeOthers(new Set(replicaIds.flat()))) {
+      this.#drains.forget(slotOf(id))
       this.#board.remove(slotOf(id))
       this.#counters.clearReplica(slotOf(id))
       this.#unwatch(id)
@@ -96,12 +100,14 @@ export class Fleet {
   }
 
   stop(): void {
+    this.#drains.stop()
     for (const id of [...this.#watches.keys()]) this.#unwatch(id)
   }
 
-  #setMode(slot: number, mode: ReplicaMode): void {
-    if (this.#board.mode(slot) === undefined) this.#board.add(slot, mode)
-    else this.#board.setMode(slot, mode)
+  #setMode(slot: number, drains: boolean, timeoutMs: number): void {
+    if (this.#board.mode(slot) === undefined) this.#board.add(slot, drains ? 'draining' : 'ready')
+    if (drains) this.#drains.begin(slot, timeoutMs)
+    else this.#drains.end(slot)
   }
 
   #indexOf(name: string): number {

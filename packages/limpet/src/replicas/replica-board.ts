@@ -8,11 +8,14 @@ export interface BoardMemory {
   readonly rows: SharedArrayBuffer
 }
 
-/** What the operator (or the config) wants of a replica. */
-export type ReplicaMode = 'ready' | 'draining'
+/**
+ * What the operator (or the config) wants of a replica. `draining`: it keeps its sessions and gets no new ones;
+ * `drained`: its sessions are to go elsewhere too, now that they had their time.
+ */
+export type ReplicaMode = 'ready' | 'draining' | 'drained'
 
 /** Why a replica can't serve the sessions it holds. */
-export type Unusable = 'removed' | 'down' | 'ejected'
+export type Unusable = 'removed' | 'down' | 'ejected' | 'drained'
 
 /** When to leave a replica alone after failed connections; `failures` in a row start it. */
 export interface EjectionRule {
@@ -23,7 +26,8 @@ export interface EjectionRule {
 
 const ABSENT = 0
 const READY = 1
-const DRAINING = 2
+const DRAINED = 3
+const modes = [undefined, 'ready', 'draining', 'drained'] as const
 
 const MODE = 0
 const DOWN = 1
@@ -74,12 +78,11 @@ export class ReplicaBoard {
   }
 
   setMode(slot: number, mode: ReplicaMode): void {
-    Atomics.store(this.#cells, slot * COLUMNS + MODE, mode === 'ready' ? READY : DRAINING)
+    Atomics.store(this.#cells, slot * COLUMNS + MODE, modes.indexOf(mode))
   }
 
   mode(slot: number): ReplicaMode | undefined {
-    const mode = Atomics.load(this.#cells, slot * COLUMNS + MODE)
-    return mode === READY ? 'ready' : mode === DRAINING ? 'draining' : undefined
+    return modes[Atomics.load(this.#cells, slot * COLUMNS + MODE)]
   }
 
   /** Takes a replica off the board: nothing goes there any more. */
@@ -118,7 +121,8 @@ export class ReplicaBoard {
     const cell = slot * COLUMNS
     if (cells[cell + MODE] === ABSENT) return 'removed'
     if (cells[cell + DOWN] !== 0) return 'down'
-    return this.isEjected(slot) ? 'ejected' : undefined
+    if (this.isEjected(slot)) return 'ejected'
+    return cells[cell + MODE] === DRAINED ? 'drained' : undefined
   }
 
   /** A connection came about: earlier failures count no more. */
