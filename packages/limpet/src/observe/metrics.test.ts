@@ -19,6 +19,7 @@ function metricsOf() {
     board,
     fleet: { services: [{ config: { name: 'app' }, index: SERVICE, replicas }] },
     workers: 2,
+    records: { counts: { kept: 13, length: 14, dropped: 15 } },
     store: {
       stats: () => ({
         up: true,
@@ -59,6 +60,18 @@ describe('metrics', () => {
     assert.deepEqual(await lines('limpet_pins_evicted_total'), [
       'limpet_pins_evicted_total{kind="expired"} 1',
       'limpet_pins_evicted_total{kind="live"} 2',
+    ])
+  })
+
+  test('tell of what is kept to begin sessions anew', async () => {
+    const { metrics } = metricsOf()
+    const lines = (await metrics.text())
+      .split('\n')
+      .filter((line) => line.startsWith('limpet_session_record'))
+    assert.deepEqual(lines, [
+      'limpet_session_records 13',
+      'limpet_session_record_characters 14',
+      'limpet_session_records_dropped_total 15',
     ])
   })
 

@@ -25,6 +25,17 @@ export interface MetricsSource {
   }
   readonly workers: number
   readonly store?: { stats(): StoreCounts } | undefined
+  /** What is kept to begin sessions anew. */
+  readonly records: { readonly counts: RecordCounts }
+}
+
+/** What metrics tell of what is kept to begin sessions anew. */
+export interface RecordCounts {
+  /** Records that are kept now, and their length in characters. */
+  readonly kept: number
+  readonly length: number
+  /** Let go of for want of room, the longest untouched first, or because they were too long. */
+  readonly dropped: number
 }
 
 /** What metrics tell of the shared store: whether it can be used, and what was done with it since the start. */
@@ -62,6 +73,7 @@ export function createMetrics(source: MetricsSource): Metrics {
   addServiceMetrics(registry, source)
   addReplicaMetrics(registry, source)
   addPinMetrics(registry, source)
+  addRecordMetrics(registry, source)
   if (source.store !== undefined) addStoreMetrics(registry, source.store)
   return {
     contentType: registry.contentType,
@@ -216,6 +228,17 @@ function addPinMetrics(registry: Registry, { pins }: MetricsSource): void {
     set({ kind: 'expired' }, evictedExpired)
     set({ kind: 'live' }, evictedLive)
   })
+}
+
+function addRecordMetrics(registry: Registry, { records }: MetricsSource): void {
+  const gauge = (name: string, help: string, read: (counts: RecordCounts) => number): void =>
+    add(registry, Gauge, name, help, [], (set) => set({}, read(records.counts)))
+  gauge('limpet_session_records', 'Sessions that can be begun anew at another replica.', ({ kept }) => kept)
+  gauge('limpet_session_record_characters', 'What is kept for that, in characters.', ({ length }) => length)
+  const help = 'Sessions that can not be begun anew any more, for want of room.'
+  add(registry, Counter, 'limpet_session_records_dropped_total', help, [], (set) =>
+    set({}, records.counts.dropped),
+  )
 }
 
 function addStoreMetrics(registry: Registry, store: { stats(): StoreCounts }): void {

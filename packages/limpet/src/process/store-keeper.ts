@@ -127,7 +127,7 @@ export class StoreKeeper {
   lookup(words: Uint32Array, answer: (found: Uint8Array) => void): void {
     const keys = Array.from({ length: words.length / 4 }, (_, index) => pinKey(words, index * 4))
     const found = new Uint8Array(keys.length)
-    this.#use((store) => store.read(keys)).then(
+    this.use((store) => store.read(keys)).then(
       (pins) => {
         for (const [index, stored] of pins.entries()) {
           const pin = this.#queue.get(keys[index]!) ?? stored
@@ -185,7 +185,7 @@ export class StoreKeeper {
     try {
       do {
         const batch = this.#queue.take(BATCH)
-        const lost = await this.#use((store) => store.write(batch))
+        const lost = await this.use((store) => store.write(batch))
         this.#queue.settle(batch)
         this.#counts.written += batch.length
         this.#counts.lost += lost.length
@@ -199,7 +199,8 @@ export class StoreKeeper {
     }
   }
 
-  #use: StoreLink['use'] = async (call) => {
+  /** Uses the store for what is no pin. Rejects when it is down, or fails or hangs meanwhile. */
+  readonly use: StoreLink['use'] = async (call) => {
     this.#counts.calls++
     try {
       return await this.#link.use(call)

@@ -22,6 +22,7 @@ import { PinSessions } from './pin-sessions.ts'
 import { PinSweep } from './pin-sweep.ts'
 import { createSharedMemory, type SharedMemory } from './shared-memory.ts'
 import { StoreKeeper } from './store-keeper.ts'
+import { StoredRecords } from './stored-records.ts'
 import { type ServingThreads, serveHere, WorkerThreads } from './threads.ts'
 
 /** Where a router that has started can be reached. */
@@ -42,6 +43,7 @@ export class Supervisor {
   readonly #sweep: PinSweep
   readonly #keeper: StoreKeeper | undefined
   readonly #refresh: PinRefresh | undefined
+  readonly #stored: StoredRecords | undefined
   readonly #admin: AdminServer
   #config: Config
   #state: 'new' | 'serving' | 'closing' = 'new'
@@ -62,9 +64,30 @@ export class Supervisor {
     this.#sweep = new PinSweep(pins, memory.pins.buckets)
     const keeper = this.#keeperOf(memory)
     this.#keeper = keeper
-    this.#refresh = keeper && new PinRefresh(new PinScan(memory.pins), memory.pins.buckets, keeper)
+    const stored = keeper && new StoredRecords(keeper)
+    this.#stored = stored
+    const records = new LocalRecords(stored)
+    this.#refresh =
+      keeper &&
+      new PinRefresh(new PinScan(memory.pins), memory.pins.buckets, {
+        get free() {
+          return keeper.free
+        },
+        offer: (key, ...pin) => {
+          keeper.offer(key, ...pin)
+          records.touch(key)
+        },
+      })
     const { workers } = config
-    const metrics = createMetrics({ counters, board, pins, fleet: this.#fleet, workers, store: keeper })
+    const metrics = createMetrics({
+      counters,
+      board,
+      pins,
+      records,
+      fleet: this.#fleet,
+      workers,
+      store: keeper,
+    })
     const token = process.env.LIMPET_ADMIN_TOKEN
     this.#admin = new AdminServer({
       metrics,
@@ -83,7 +106,7 @@ export class Supervisor {
       lookup: (keys: Uint32Array, answer: (found: Uint8Array) => void) => keeper?.lookup(keys, answer),
     }
     const accessLog = log.child({ log: 'access' }, { level: 'info' })
-    const parts = { memory, keyring: this.#keyring, board, hooks, records: new LocalRecords(), log }
+    const parts = { memory, keyring: this.#keyring, board, hooks, records, log }
     this.#threads = config.workers === 0 ? serveHere(parts) : new WorkerThreads(config.workers, parts)
   }
 
@@ -143,6 +166,7 @@ export class Supervisor {
     this.#fleet.stop()
     this.#sweep.stop()
     this.#refresh?.stop()
+    await this.#stored?.flush()
     await this.#keeper?.close()
     await this.#admin.close()
   }

@@ -1,3 +1,4 @@
+import type { RecordCounts } from '../observe/metrics.ts'
 import {
   mostRecordLength,
   recordLength,
@@ -6,6 +7,7 @@ import {
   type SettingChange,
   withSetting,
 } from './session-record.ts'
+import { pinKey } from './store/pin-store.ts'
 
 /** The most that all records together may hold, in characters. */
 const MOST_LENGTH = 64 * 1024 * 1024
@@ -15,15 +17,6 @@ export interface RecordStore {
   write(key: string, record: SessionRecord): void
   remove(key: string): void
   read(key: string): Promise<SessionRecord | undefined>
-}
-
-/** What happened to records so far. */
-export interface RecordCounts {
-  /** Records that are kept now, and their length in characters. */
-  readonly kept: number
-  readonly length: number
-  /** Let go of for want of room, the longest untouched first, or because they were too long. */
-  readonly dropped: number
 }
 
 /** Records in the memory of one thread, of bounded size. */
@@ -46,11 +39,11 @@ export class LocalRecords implements SessionRecords {
 
   begin(key: Uint32Array, record: SessionRecord): void {
     if (recordLength(record) > mostRecordLength) this.#dropped++
-    else this.#write(nameOf(key), record)
+    else this.#write(pinKey(key), record)
   }
 
   change(key: Uint32Array, change: SettingChange): void {
-    const name = nameOf(key)
+    const name = pinKey(key)
     const record = this.#records.get(name)
     if (record !== undefined) this.#change(name, record, change)
     else
@@ -60,19 +53,19 @@ export class LocalRecords implements SessionRecords {
   }
 
   move(key: Uint32Array, epoch: number, idAtReplica: string): void {
-    const name = nameOf(key)
+    const name = pinKey(key)
     const record = this.#records.get(name)
     if (record !== undefined && record.epoch < epoch) this.#write(name, { ...record, epoch, idAtReplica })
   }
 
   end(key: Uint32Array): void {
-    const name = nameOf(key)
+    const name = pinKey(key)
     this.#forget(name)
     this.#store?.remove(name)
   }
 
   async read(key: Uint32Array, epoch: number): Promise<SessionRecord | undefined> {
-    const name = nameOf(key)
+    const name = pinKey(key)
     const record = this.#records.get(name)
     if (record === undefined || record.epoch < epoch) {
       const stored = await this.#store?.read(name)
@@ -82,6 +75,12 @@ export class LocalRecords implements SessionRecords {
       }
     } else this.#keep(name, record)
     return record
+  }
+
+  /** The session of this `pinKey` is in use: a store is to keep its record for longer. */
+  touch(name: string): void {
+    const record = this.#records.get(name)
+    if (record !== undefined) this.#store?.write(name, record)
   }
 
   #change(name: string, record: SessionRecord, change: SettingChange): void {
@@ -118,9 +117,4 @@ export class LocalRecords implements SessionRecords {
     this.#records.delete(name)
     this.#length -= recordLength(record)
   }
-}
-
-/** A session's key as text: 32 hex digits. */
-function nameOf(key: Uint32Array): string {
-  return [...key].map((word) => word.toString(16).padStart(8, '0')).join('')
 }

@@ -5,6 +5,8 @@
 export interface SessionRecord {
   /** That of the session's pin when this was written. */
   readonly epoch: number
+  /** How long it is worth keeping without a use of the session, in milliseconds. */
+  readonly ttlMs: number
   /** How the session's replica names it. */
   readonly idAtReplica: string
   /** The content of the request that began it. */
@@ -51,4 +53,32 @@ export interface SessionRecords {
   end(key: Uint32Array): void
   /** Resolves to the record, of `epoch` or higher if there is one; undefined: there is none. Never rejects. */
   read(key: Uint32Array, epoch: number): Promise<SessionRecord | undefined>
+}
+
+/** A record as routers share it. */
+export function recordText(record: SessionRecord): string {
+  return JSON.stringify(record)
+}
+
+function isSetting(value: unknown): value is readonly [string, string] {
+  return Array.isArray(value) && value.length === 2 && value.every((part) => typeof part === 'string')
+}
+
+/** The record that a text holds; what none of the routers wrote holds none. */
+export function parseRecordText(text: string): SessionRecord | undefined {
+  try {
+    const { epoch, ttlMs, idAtReplica, opening, settings } = JSON.parse(text)
+    const isRecord =
+      Number.isInteger(epoch) &&
+      Number.isInteger(ttlMs) &&
+      typeof idAtReplica === 'string' &&
+      // It goes into a field line.
+      /^[\x21-\x7e]+$/.test(idAtReplica) &&
+      typeof opening === 'string' &&
+      Array.isArray(settings) &&
+      settings.every(isSetting)
+    return isRecord ? { epoch, ttlMs, idAtReplica, opening, settings } : undefined
+  } catch {
+    return undefined
+  }
 }

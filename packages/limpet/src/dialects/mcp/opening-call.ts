@@ -73,7 +73,9 @@ export class OpeningCall implements Translation, TranslatedContent {
     return {
       ...PASSED,
       created: sealed === undefined ? undefined : sessionOf(this.#parts, sealed),
-      record: isKept ? { epoch: 0, idAtReplica: idAtReplica!, opening, settings: [] } : undefined,
+      record: isKept
+        ? { epoch: 0, ttlMs: this.#parts.ttlMs, idAtReplica: idAtReplica!, opening, settings: [] }
+        : undefined,
       droppedFields: sealed === undefined ? [] : [SESSION_FIELD],
       lines: (sealed === undefined ? '' : `Mcp-Session-Id: ${sealed}\r\n`) + streamLines(head),
       content: streams

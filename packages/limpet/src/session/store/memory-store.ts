@@ -1,4 +1,10 @@
-import { isAnnounced, type OpenPinStore, type PinStoreEvents, type StoredPin } from './pin-store.ts'
+import {
+  isAnnounced,
+  type OpenPinStore,
+  type PinStoreEvents,
+  type StoredNote,
+  type StoredPin,
+} from './pin-store.ts'
 import { extended, precedence } from './precedence.ts'
 
 /**
@@ -7,6 +13,7 @@ import { extended, precedence } from './precedence.ts'
  */
 export function memoryStore(): OpenPinStore {
   const pins = new Map<string, StoredPin>()
+  const notes = new Map<string, StoredNote>()
   const watchers = new Set<PinStoreEvents>()
   return async (events) => {
     watchers.add(events)
@@ -29,6 +36,17 @@ export function memoryStore(): OpenPinStore {
           pins.delete(key)
           return undefined
         }),
+      writeNotes: async (written) => {
+        for (const note of written) {
+          const standing = notes.get(note.key)
+          if (note.expiresAtMs <= Date.now()) notes.delete(note.key)
+          else if (standing === undefined || standing.version <= note.version) notes.set(note.key, note)
+        }
+      },
+      readNote: async (key) => {
+        const note = notes.get(key)
+        return note !== undefined && note.expiresAtMs > Date.now() ? note.text : undefined
+      },
       check: async () => undefined,
       close: async () => void watchers.delete(events),
     }

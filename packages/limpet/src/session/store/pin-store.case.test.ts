@@ -239,6 +239,55 @@ const cases: readonly Case[] = [
       for (const lost of losers) assert.deepEqual(lost.standing, winner)
     },
   },
+  {
+    promise: 'keeps notes for every router, and lets none of a lower version take the place of a higher one',
+    async check(one, other) {
+      const note = {
+        key: samplePin().key,
+        version: 1,
+        text: 'a "b": ü\n\r\0',
+        expiresAtMs: Date.now() + 60_000,
+      }
+      const alike = { ...note, key: samplePin().key, text: '' }
+      await one.store.writeNotes([note, alike])
+      for (const { store } of [one, other]) {
+        assert.equal(await store.readNote(note.key), note.text)
+        assert.equal(await store.readNote(alike.key), '')
+        assert.equal(await store.readNote(samplePin().key), undefined)
+      }
+      await other.store.writeNotes([{ ...note, text: 'later' }])
+      await one.store.writeNotes([{ ...note, version: 0, text: 'lower' }])
+      assert.equal(await one.store.readNote(note.key), 'later')
+      await other.store.writeNotes([{ ...note, version: 10, text: 'higher' }])
+      await one.store.writeNotes([{ ...note, version: 9, text: 'lower' }])
+      assert.equal(await one.store.readNote(note.key), 'higher')
+    },
+  },
+  {
+    promise: 'forgets notes that are over, and takes away what stands where one is written that is over',
+    async check(one, other) {
+      const note = { key: samplePin().key, version: 3, text: 'short', expiresAtMs: Date.now() + 150 }
+      await one.store.writeNotes([note])
+      await until('the note is over', async () => (await other.store.readNote(note.key)) === undefined)
+      await one.store.writeNotes([{ ...note, expiresAtMs: Date.now() + 60_000 }])
+      await other.store.writeNotes([{ ...note, version: 0, expiresAtMs: 0 }])
+      assert.equal(await one.store.readNote(note.key), undefined)
+      await one.store.writeNotes([])
+    },
+  },
+  {
+    promise: 'keeps notes and pins of one key apart',
+    async check(one) {
+      const pin = samplePin()
+      await one.store.writeNotes([
+        { key: pin.key, version: 0, text: 'note', expiresAtMs: Date.now() + 60_000 },
+      ])
+      assert.equal(await standing(one, pin.key), undefined)
+      await one.store.write([pin])
+      assert.deepEqual(await standing(one, pin.key), pin)
+      assert.equal(await one.store.readNote(pin.key), 'note')
+    },
+  },
 ]
 
 /** All stores, each with what it takes to have one. */

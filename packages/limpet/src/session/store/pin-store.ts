@@ -20,6 +20,17 @@ export interface PinHome {
   readonly replica: string
 }
 
+/** A text that routers share about a session, besides its pin. */
+export interface StoredNote {
+  /** Of `pinKey`. */
+  readonly key: string
+  /** A note gives way to one of its own or a higher version. */
+  readonly version: number
+  readonly text: string
+  /** By the wall clock; one that is over takes away what stands under its key, whatever its version. */
+  readonly expiresAtMs: number
+}
+
 /** A record that was offered to a store and did not come to stand, and what stands in its place. */
 export interface LostPin {
   readonly offered: StoredPin
@@ -35,6 +46,10 @@ export interface PinStore {
   write(pins: readonly StoredPin[]): Promise<readonly LostPin[]>
   /** The record of each key, in their order; undefined: there is none that is valid. */
   read(keys: readonly string[]): Promise<readonly (StoredPin | undefined)[]>
+  /** Keeps notes, each key at most once, in place of older ones; all or some of them durable when it rejects. */
+  writeNotes(notes: readonly StoredNote[]): Promise<void>
+  /** The text of a note; undefined: there is none that is valid. */
+  readNote(key: string): Promise<string | undefined>
   /** Rejects when the store can't be reached. */
   check(): Promise<void>
   /** Ends calls under way, which then reject. Never rejects. */

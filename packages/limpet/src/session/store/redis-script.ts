@@ -42,8 +42,31 @@ end
 return answers
 `
 
-/** The script and its name on the server, by which it is called once the server has it. */
-export const offerPins = {
-  source: offerScript,
-  sha1: createHash('sha1').update(offerScript).digest('hex'),
-} as const
+/**
+ * Writes notes. Keys: those of the notes, of one hash slot where the server is a cluster. Arguments, for each key:
+ * the ms that the note still lives (0: it is over), its version and its text. A value is `VERSION:TEXT`.
+ */
+const noteScript = `
+for index, key in ipairs(KEYS) do
+  local lives, version, text = tonumber(ARGV[3 * index - 2]), tonumber(ARGV[3 * index - 1]), ARGV[3 * index]
+  local standing = redis.pcall('GET', key)
+  local version2 = type(standing) == 'string' and tonumber(string.match(standing, '^(%d+):'))
+  if lives <= 0 then redis.call('DEL', key)
+  elseif not version2 or version2 <= version then
+    redis.call('SET', key, version .. ':' .. text, 'PX', lives)
+  end
+end
+`
+
+/** A script and its name on the server, by which it is called once the server has it. */
+export interface RedisScript {
+  readonly source: string
+  readonly sha1: string
+}
+
+function scriptOf(source: string): RedisScript {
+  return { source, sha1: createHash('sha1').update(source).digest('hex') }
+}
+
+export const offerPins = scriptOf(offerScript)
+export const writeNotes = scriptOf(noteScript)

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import type { LostPin, OpenPinStore, PinStore, PinStoreEvents, StoredPin } from './pin-store.ts'
+import type { LostPin, OpenPinStore, PinStore, PinStoreEvents, StoredNote, StoredPin } from './pin-store.ts'
 import { parseRecord, recordText } from './record-text.ts'
-import type { ConnectRedis, RedisClient } from './redis-client.ts'
-import { offerPins } from './redis-script.ts'
+import type { ConnectRedis, RedisCall, RedisClient } from './redis-client.ts'
+import { offerPins, type RedisScript, writeNotes } from './redis-script.ts'
 
 const prefix = 'limpet:pin:'
+const notePrefix = 'limpet:note:'
 const channel = 'limpet:changes'
 /** Keys in one call of the script: a server does nothing else meanwhile (some 200 µs). */
 const KEYS_A_CALL = 100
@@ -62,6 +63,31 @@ class RedisStore implements PinStore {
     })
   }
 
+  async writeNotes(notes: readonly StoredNote[]): Promise<void> {
+    const size = this.#client.isCluster ? 1 : KEYS_A_CALL
+    const calls: Promise<unknown>[] = []
+    for (let at = 0; at < notes.length; at += size) {
+      const some = notes.slice(at, at + size)
+      const nowMs = Date.now()
+      calls.push(
+        this.#call(writeNotes, {
+          keys: some.map(({ key }) => notePrefix + key),
+          arguments: some.flatMap(({ version, text, expiresAtMs }) => [
+            `${Math.max(0, Math.ceil(expiresAtMs - nowMs))}`,
+            `${version}`,
+            text,
+          ]),
+        }),
+      )
+    }
+    await Promise.all(calls)
+  }
+
+  async readNote(key: string): Promise<string | undefined> {
+    const value = await this.#client.get(notePrefix + key)
+    return typeof value === 'string' ? /^\d+:(.*)$/s.exec(value)?.[1] : undefined
+  }
+
   async check(): Promise<void> {
     await this.#client.mGet([`${prefix}check`])
   }
@@ -78,15 +104,21 @@ class RedisStore implements PinStore {
         pins.flatMap((pin) => [`${Math.max(0, pin.expiresAtMs - nowMs)}`, recordText(pin)]),
       ),
     }
-    const answers = await this.#client.evalSha(offerPins.sha1, call).catch((error: Error) => {
-      if (!error.message.startsWith('NOSCRIPT')) throw error
-      return this.#client.eval(offerPins.source, call)
-    })
+    const answers = await this.#call(offerPins, call)
     return pins.flatMap((offered, index) => {
       const text = (answers as readonly unknown[])[index]
       const standing = text === '' ? undefined : this.#parse(offered.key, text)
       return standing === undefined ? [] : [{ offered, standing }]
     })
+  }
+
+  async #call({ sha1, source }: RedisScript, call: RedisCall): Promise<unknown> {
+    try {
+      return await this.#client.evalSha(sha1, call)
+    } catch (error) {
+      if (!(error as Error).message.startsWith('NOSCRIPT')) throw error
+      return this.#client.eval(source, call)
+    }
   }
 
   #parse(key: string, text: unknown): StoredPin | undefined {

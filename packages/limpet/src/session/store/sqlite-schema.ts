@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 
-const version = 1
+const version = 2
 
 /** `change` numbers re-homings and closings in their order, 0 for first placements; `origin` is who wrote it. */
 const tables = `
@@ -12,16 +12,20 @@ const tables = `
   CREATE INDEX IF NOT EXISTS limpet_pins_by_change ON limpet_pins (change) WHERE change > 0;
   CREATE TABLE IF NOT EXISTS limpet_changes (id INTEGER PRIMARY KEY CHECK (id = 1), last INTEGER NOT NULL);
   INSERT OR IGNORE INTO limpet_changes VALUES (1, 0);
+  CREATE TABLE IF NOT EXISTS limpet_notes (
+    key TEXT PRIMARY KEY, version INTEGER NOT NULL, text TEXT NOT NULL, expires_at_ms INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS limpet_notes_by_expiry ON limpet_notes (expires_at_ms);
   PRAGMA user_version = ${version};
 `
 
-/** Makes the file's tables where there are none. Throws for a file of another version of them. */
+/** Makes the file's tables, or those that an older file lacks. Throws for a file of a newer version of them. */
 export function prepareTables(database: DatabaseSync): void {
   // Readers are never kept waiting, and a process that is killed loses nothing that was committed.
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
   const { user_version: found } = database.prepare('PRAGMA user_version').get() as { user_version: number }
   if (found === version) return
-  if (found !== 0)
+  if (found > version)
     throw new Error(`the file has tables of version ${found}, and this limpet knows ${version}`)
   database.exec(`BEGIN IMMEDIATE; ${tables} COMMIT`)
 }
@@ -41,6 +45,17 @@ export function prepareStatements(database: DatabaseSync) {
     changes: database.prepare(
       `SELECT ${columns}, change FROM limpet_pins WHERE change > ? AND origin <> ? ORDER BY change LIMIT 1000`,
     ),
+    readNote: database.prepare('SELECT text FROM limpet_notes WHERE key = ? AND expires_at_ms > ?'),
+    putNote: database.prepare(
+      `INSERT INTO limpet_notes VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE
+       SET version = excluded.version, text = excluded.text, expires_at_ms = excluded.expires_at_ms
+       WHERE excluded.version >= limpet_notes.version`,
+    ),
+    removeNote: database.prepare('DELETE FROM limpet_notes WHERE key = ?'),
+    pruneNotes: database.prepare(
+      'DELETE FROM limpet_notes WHERE key IN (SELECT key FROM limpet_notes WHERE expires_at_ms <= ? LIMIT 1000)',
+    ),
+    anyNoteExpired: database.prepare('SELECT 1 FROM limpet_notes WHERE expires_at_ms <= ? LIMIT 1'),
     /** Grows when another connection has committed, and costs next to nothing to ask. */
     dataVersion: database.prepare('PRAGMA data_version'),
     anyExpired: database.prepare('SELECT 1 FROM limpet_pins WHERE expires_at_ms <= ? LIMIT 1'),

@@ -57,6 +57,21 @@ test('a file that can not be written, or is no database, is refused when it is o
   await assert.rejects(open(newer), /tables of version 99/)
 })
 
+test('a file of the version before is taken over, with its pins', async () => {
+  const path = join(folder, 'older.db')
+  const first = await open(path)
+  await first.store.write([pinOf(2)])
+  await first.store.close()
+  const database = new DatabaseSync(path)
+  database.exec('DROP TABLE limpet_notes; PRAGMA user_version = 1')
+  database.close()
+  const { store } = await open(path)
+  await store.writeNotes([{ key: keyOf(2), version: 0, text: 'note', expiresAtMs: Date.now() + 60_000 }])
+  assert.equal(await store.readNote(keyOf(2)), 'note')
+  assert.equal((await store.read([keyOf(2)]))[0]?.key, keyOf(2))
+  await store.close()
+})
+
 test('rows that are no records are left out, counted, and replaced', async () => {
   const path = join(folder, 'garbage.db')
   const { store, counts } = await open(path)

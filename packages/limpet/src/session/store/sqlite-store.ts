@@ -7,6 +7,7 @@ import {
   type OpenPinStore,
   type PinStore,
   type PinStoreEvents,
+  type StoredNote,
   type StoredPin,
 } from './pin-store.ts'
 import { extended, precedence } from './precedence.ts'
@@ -64,10 +65,30 @@ class SqliteStore implements PinStore {
     this.#timer = setInterval(() => this.#inBackground(() => this.#poll()), POLL_MS).unref()
   }
 
-  async write(pins: readonly StoredPin[]): Promise<readonly LostPin[]> {
+  write(pins: readonly StoredPin[]): Promise<readonly LostPin[]> {
+    return this.#commit(() => pins.flatMap((offered) => this.#offer(offered, Date.now())))
+  }
+
+  async writeNotes(notes: readonly StoredNote[]): Promise<void> {
+    const { putNote, removeNote } = this.#statements
+    await this.#commit(() => {
+      for (const { key, version, text, expiresAtMs } of notes) {
+        if (expiresAtMs <= Date.now()) removeNote.run(key)
+        else putNote.run(key, version, text, Math.ceil(expiresAtMs))
+      }
+    })
+  }
+
+  async readNote(key: string): Promise<string | undefined> {
+    const text = this.#statements.readNote.get(key, Date.now())?.text
+    return typeof text === 'string' ? text : undefined
+  }
+
+  /** Has `change` done as a whole; another process may be writing for a while. */
+  async #commit<T>(change: () => T): Promise<T> {
     for (let tries = 1; ; tries++) {
       try {
-        return this.#writeNow(pins)
+        return this.#commitNow(change)
       } catch (error) {
         if ((error as { errcode?: number }).errcode !== BUSY || tries === BUSY_TRIES) throw error
         await setTimeout(BUSY_PAUSE_MS)
@@ -93,13 +114,13 @@ class SqliteStore implements PinStore {
   }
 
   /** In one go, so that calls of this connection can't meet inside a transaction. */
-  #writeNow(pins: readonly StoredPin[]): LostPin[] {
+  #commitNow<T>(change: () => T): T {
     const { begin, commit } = this.#statements
     begin.run()
     try {
-      const lost = pins.flatMap((offered) => this.#offer(offered, Date.now()))
+      const result = change()
       commit.run()
-      return lost
+      return result
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
       throw error
@@ -146,8 +167,11 @@ class SqliteStore implements PinStore {
   }
 
   #poll(): void {
-    const { dataVersion, changes, anyExpired, prune } = this.#statements
-    if (++this.#polls % PRUNE_EVERY === 0 && anyExpired.get(Date.now())) prune.run(Date.now())
+    const { dataVersion, changes, anyExpired, prune, anyNoteExpired, pruneNotes } = this.#statements
+    if (++this.#polls % PRUNE_EVERY === 0) {
+      if (anyExpired.get(Date.now())) prune.run(Date.now())
+      if (anyNoteExpired.get(Date.now())) pruneNotes.run(Date.now())
+    }
     const version = dataVersion.get()?.data_version
     if (version === this.#dataVersion) return
     const rows = changes.all(this.#lastChange, this.#origin) as unknown as PinRow[]
