@@ -6,7 +6,6 @@ import { SubscribeRequestSchema, UnsubscribeRequestSchema } from '@modelcontextp
 import { McpServer as McpServer2 } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import type { McpSession, McpSessionsOptions } from './options.ts'
-import type { McpTransportOptions } from './sdk-shapes.ts'
 
 type Factories = Pick<McpSessionsOptions, 'createServer' | 'createTransport'>
 
@@ -20,12 +19,16 @@ export interface NotesHooks {
 const uri = 'notes://all'
 const capabilities = { logging: {}, resources: { subscribe: true } }
 
+/** What both SDKs' transports take besides. */
+interface TransportMore {
+  readonly enableJsonResponse: boolean
+  readonly enableDnsRebindingProtection: boolean
+  readonly allowedOrigins: string[]
+}
+
 export interface Generation {
   readonly name: string
-  factories(
-    hooks?: NotesHooks,
-    transport?: Partial<McpTransportOptions> & { enableJsonResponse?: boolean },
-  ): Factories
+  factories(hooks?: NotesHooks, transport?: Partial<TransportMore>): Factories
 }
 
 /** What the tools do, for either SDK. */
