@@ -111,6 +111,20 @@ for (const [clientName, connect] of clients) {
         assert.deepEqual((await client.call('add_note', { text: 'last' })).notes, [...expected, 'last'])
       })
 
+      test('a call whose replica dies fails soon, and says why', async () => {
+        await using all = await startAll(['a', 'b'], address())
+        const [a, b] = all.replicas
+        let home = a
+        await using client = await connect(() => home.url)
+        const call = client.call('dictate', { texts: ['1', '2'], pauseMs: 60_000 })
+        const failed = assert.rejects(call, /replica that had this request in hand has lost the session/)
+        await until('a note is there', () => client.heard.length >= 1)
+        home = b
+        await kill(a)
+        await failed
+        assert.deepEqual((await client.call('list_notes')).notes, ['1'])
+      })
+
       test('a call that is under way at one replica lets another one have the session', async () => {
         await using all = await startAll(['a', 'b'], address())
         const [a, b] = all.replicas

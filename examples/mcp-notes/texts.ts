@@ -6,7 +6,7 @@ export const usage = `Usage: npx node examples/mcp-notes/main.ts [OPTIONS]
 Starts replicas of an MCP server that keeps notes, each a process of its own, on one store of sessions.
 
   --replicas N   how many, 1 to 8 (2)
-  --store URL    redis://HOST:PORT, rediss://HOST:PORT or file:PATH (a folder that is deleted at the end)
+  --store URL    redis://HOST:PORT, rediss://HOST:PORT or file:PATH (a folder that goes at the end)
   --help         this text`
 
 /** What is printed when the replicas are up. */

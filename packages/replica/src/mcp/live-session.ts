@@ -4,9 +4,10 @@ import type { SessionRecord } from '../store/store.ts'
 import { answerJsonRpc } from './answer.ts'
 import { type KeptSession, messagesToReplay } from './kept-session.ts'
 import { ReplayRefused } from './mcp-errors.ts'
+import { messagesOf } from './messages.ts'
 import type { McpServer, McpTransport } from './sdk-shapes.ts'
 import { markRequests, unmarked } from './server-requests.ts'
-import type { SessionEvents } from './session-events.ts'
+import { type SessionEvents, whileHandling } from './session-events.ts'
 import { sendSilently } from './silent-exchange.ts'
 
 /** Clients of earlier revisions can't read an event without data. */
@@ -81,7 +82,11 @@ export class LiveSession {
     }
     const understood = request.method === 'POST' ? unmarked(body, this.record.epoch) : body
     if (request.method === 'POST' && understood === undefined) return answerJsonRpc(response, 202)
-    await this.#parts.transport.handleRequest(request, response, understood)
+    const requests = messagesOf(understood).filter(
+      ({ id, method }) => id !== undefined && method !== undefined,
+    )
+    const ids = requests.map(({ id }) => id)
+    await whileHandling(ids, () => this.#parts.transport.handleRequest(request, response, understood))
   }
 
   /** Lets go of it once its requests are over. Its stream of notifications ends at once: they come from elsewhere. */

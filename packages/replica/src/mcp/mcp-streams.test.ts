@@ -122,6 +122,43 @@ for (const generation of generations) {
         resumed.abort()
       })
 
+      test('a call that was in the hands of a replica that has lost the session is answered with an error', async () => {
+        let waiting = 0
+        const { promise, resolve } = Promise.withResolvers<void>()
+        const wait = () => {
+          waiting++
+          return promise
+        }
+        await using replicas = await pair({}, { wait })
+        const { a, b } = replicas
+        const id = await begin(a.url)
+        const params = { name: 'wait', arguments: { note: 'x' } }
+        const response = await post(
+          a.url,
+          { jsonrpc: '2.0', id: 'slow', method: 'tools/call', params },
+          { 'mcp-session-id': id },
+        )
+        const stream = readStream(response, new AbortController())
+        const priming = (await stream.next())!
+        await until('the call is under way', () => waiting === 1)
+        // At the replica that has it in hand, the stream goes on without one.
+        const same = await openStream(a.url, id, priming.id).catch(String)
+        assert.match(String(same), /409/)
+
+        const first = await openStream(b.url, id, priming.id)
+        const lost = await first.next()
+        assert.match(
+          JSON.stringify(lost?.message),
+          /"id":"slow","error":\{"code":-32000,"message":"The replica that had/,
+        )
+        first.abort()
+        // It stays so, for a client that loses that, too.
+        const second = await openStream(a.url, id, priming.id)
+        assert.deepEqual(await second.next(), lost)
+        second.abort()
+        resolve()
+      })
+
       test('the stream at a replica that has lost the session ends, and goes on where it is', async () => {
         const logs = new Logs()
         await using replicas = await pair({}, logs)
