@@ -125,6 +125,42 @@ for (const [clientName, connect] of clients) {
         assert.deepEqual((await client.call('list_notes')).notes, ['1'])
       })
 
+      test('a request that lay at a paused replica, and that nobody waits for, is not carried out late', async () => {
+        await using all = await startAll(['a', 'b'], address())
+        const [a, b] = all.replicas
+        let home = a
+        await using client = await connect(() => home.url)
+        await client.call('add_note', { text: '1' })
+        a.signal('SIGSTOP')
+        const abandoned = new AbortController()
+        const message = {
+          jsonrpc: '2.0',
+          id: 'late',
+          method: 'tools/call',
+          params: { name: 'add_note', arguments: { text: 'late' } },
+        }
+        const sent = fetch(a.url, {
+          method: 'POST',
+          headers: {
+            accept: 'application/json, text/event-stream',
+            'content-type': 'application/json',
+            'mcp-session-id': client.sessionId,
+          },
+          body: JSON.stringify(message),
+          signal: abandoned.signal,
+        })
+        home = b
+        await client.call('add_note', { text: '2' })
+        abandoned.abort()
+        await assert.rejects(sent)
+        a.signal('SIGCONT')
+        await until('it is awake, and has let go of the session', async () => {
+          const health = await fetch(new URL('/healthz', a.url))
+          return ((await health.json()) as { live: number }).live === 0
+        })
+        assert.deepEqual((await client.call('add_note', { text: '3' })).notes, ['1', '2', '3'])
+      })
+
       test('a call that is under way at one replica lets another one have the session', async () => {
         await using all = await startAll(['a', 'b'], address())
         const [a, b] = all.replicas

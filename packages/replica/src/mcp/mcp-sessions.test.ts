@@ -131,6 +131,23 @@ for (const generation of generations) {
         assert.equal((await call(a.url, id, 'ping')).error?.code, -32001)
       })
 
+      test('a session that nobody asks for any more is deleted when its time is over', async () => {
+        let nowMs = Date.now()
+        const store = await open()
+        const options = { ...generation.factories(), ttlMs: 60_000, watchMs: 20, now: () => nowMs }
+        await using replica = await startReplica({ ...options, store: store() })
+        const id = await begin(replica.url)
+        await callTool(replica.url, id, 'add_note', { note: 'x' })
+        const given = store()
+        const opened = typeof given === 'string' ? await openMcpStore(given) : given
+        assert.ok(await opened.sessions.look(id))
+        nowMs += 61_000
+        await until('it is gone', async () => (await opened.sessions.look(id)) === undefined)
+        assert.equal(replica.sessions.liveCount, 0)
+        assert.deepEqual(await opened.events.after(id, '_GET_stream', '0-0'), [])
+        await opened.close()
+      })
+
       test('a call that goes on where the session has been can not write after its successor', async () => {
         const { promise, resolve } = Promise.withResolvers<void>()
         let waiting = 0

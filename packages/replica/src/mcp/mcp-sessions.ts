@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { FullError, ReplicaError, SessionNotFoundError, StaleEpochError, StoppingError } from '../errors.ts'
 import { isSessionId } from '../session-id.ts'
 import { endOf, type SessionRecord } from '../store/store.ts'
@@ -30,6 +31,15 @@ export async function openMcpSessions(options: McpSessionsOptions): Promise<McpS
   const { store, storeOptions } = options
   const opened = typeof store === 'string' ? await openMcpStore(store, storeOptions) : store
   return new McpSessions(options, settings, opened)
+}
+
+/**
+ * Whether nobody waits for the answer. A request that lay at this process while that was held up must not fetch back
+ * a session that has gone on elsewhere; the end of its connection is read a few turns after the request itself.
+ */
+async function isAbandoned({ socket }: IncomingMessage, response: ServerResponse): Promise<boolean> {
+  for (let turn = 0; turn < 3; turn++) await nextTurn()
+  return response.destroyed || socket.readable === false
 }
 
 /**
@@ -181,8 +191,8 @@ export class McpSessions {
       if (this.#resuming.has(id)) continue
       // Another replica has served it since.
       if (live) this.#retire(live)
-      // A request may have lain here while this process was held up. It must not fetch back a session that went on.
-      if (response.destroyed) return undefined
+      if (await isAbandoned(request, response)) return undefined
+      if (this.#live.has(id) || this.#resuming.has(id)) continue
       const resumed = await this.#resume(id, request)
       this.#use(resumed, request, response)
       this.#touch(resumed)

@@ -59,7 +59,7 @@ export function settingsOf(options: McpSessionsOptions): McpSettings {
     ttlMs = hour,
     lifeMs = Math.max(ttlMs, 168 * hour),
     maxLive = 1000,
-    restMs = 300_000,
+    restMs = Math.min(300_000, ttlMs),
     watchMs = 2000,
     resumeMs = 10_000,
     report = (error, what) => console.error(`Could not ${what}:`, error),
