@@ -1,13 +1,14 @@
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { FullError, ReplicaError, SessionNotFoundError, StaleEpochError, StoppingError } from '../errors.ts'
+import { ReplicaError, SessionNotFoundError, StaleEpochError, StoppingError } from '../errors.ts'
 import { isSessionId } from '../session-id.ts'
 import { endOf, type SessionRecord } from '../store/store.ts'
 import { startSweeper } from '../sweeper.ts'
 import { UnderWay } from '../under-way.ts'
 import { answerMcpError } from './answer.ts'
 import type { LiveSession } from './live-session.ts'
+import { LiveSessions } from './live-sessions.ts'
 import { McpRequestError } from './mcp-errors.ts'
 import { isInitialize } from './messages.ts'
 import { type McpStore, openMcpStore } from './open-store.ts'
@@ -50,13 +51,10 @@ export class McpSessions {
   readonly #settings: McpSettings
   readonly #store: McpStore
   readonly #raiser: SessionRaiser
-  /** By id, the one used longest ago first. */
-  readonly #live = new Map<string, LiveSession>()
+  readonly #live: LiveSessions
   readonly #resuming = new Map<string, Promise<LiveSession>>()
   readonly #underWay = new UnderWay()
   readonly #stopSweeper: () => Promise<void>
-  /** When sessions that were here and are not in memory would end, in milliseconds since 1970. */
-  readonly #resting = new Map<string, number>()
   #nextFullSweepMs = 0
   #beginning = 0
   #closed: Promise<void> | undefined
@@ -65,10 +63,11 @@ export class McpSessions {
     this.#settings = settings
     this.#store = store
     this.#raiser = new SessionRaiser(options, settings, store, {
-      onLost: (live) => this.#retire(live),
+      onLost: (live) => this.#live.retire(live),
       onDeleted: (live) => this.#end(live.record),
-      onClosed: (live) => this.#forget(live),
+      onClosed: (live) => this.#live.forget(live),
     })
+    this.#live = new LiveSessions(settings.maxLive, (id) => this.#raiser.forget(id))
     this.#stopSweeper = startSweeper((signal) => this.#sweep(signal), settings.watchMs)
   }
 
@@ -108,10 +107,10 @@ export class McpSessions {
   }
 
   async #close(graceMs: number): Promise<void> {
-    for (const live of this.#live.values()) live.endStreams()
+    for (const live of this.#live.all()) live.endStreams()
     await this.#underWay.none(graceMs)
     await this.#stopSweeper()
-    await Promise.all([...this.#live.values()].map((live) => live.close()))
+    await Promise.all(this.#live.all().map((live) => live.close()))
     await this.#store.close()
   }
 
@@ -131,12 +130,12 @@ export class McpSessions {
   }
 
   async #begin(request: IncomingMessage, response: ServerResponse, body: object): Promise<void> {
-    this.#makeRoom()
+    this.#live.makeRoom(this.#resuming.size + this.#beginning)
     this.#beginning++
     let live: LiveSession
     try {
       live = await this.#raiser.begin(request, body)
-      this.#note(live)
+      this.#live.use(live)
     } finally {
       this.#beginning--
     }
@@ -165,7 +164,7 @@ export class McpSessions {
         if (!(error instanceof StaleEpochError) || takeovers === maxTakeovers || response.headersSent)
           throw error
         const live = this.#live.get(id)
-        if (live) this.#retire(live)
+        if (live) this.#live.retire(live)
       }
     }
   }
@@ -190,9 +189,9 @@ export class McpSessions {
       }
       if (this.#resuming.has(id)) continue
       // Another replica has served it since.
-      if (live) this.#retire(live)
+      if (live) this.#live.retire(live)
       if (await isAbandoned(request, response)) return undefined
-      if (this.#live.has(id) || this.#resuming.has(id)) continue
+      if (this.#live.get(id) || this.#resuming.has(id)) continue
       const resumed = await this.#resume(id, request)
       this.#use(resumed, request, response)
       this.#touch(resumed)
@@ -202,9 +201,9 @@ export class McpSessions {
 
   async #resume(id: string, request: IncomingMessage): Promise<LiveSession> {
     const work = (async () => {
-      this.#makeRoom()
+      this.#live.makeRoom(this.#resuming.size + this.#beginning)
       const live = await this.#raiser.resume(id, request)
-      this.#note(live)
+      this.#live.use(live)
       return live
     })()
     this.#resuming.set(id, work)
@@ -228,14 +227,8 @@ export class McpSessions {
     return this.#live.get(record.id)?.isInUse !== true && this.#settings.now() >= endOf(record)
   }
 
-  #note(live: LiveSession): void {
-    this.#resting.delete(live.id)
-    this.#live.set(live.id, live)
-  }
-
   #use(live: LiveSession, request: IncomingMessage, response: ServerResponse): void {
-    // Moves it to the end, where those are that are used.
-    if (this.#live.delete(live.id)) this.#live.set(live.id, live)
+    if (this.#live.get(live.id) === live) this.#live.use(live)
     if (request.method === 'GET') return
     live.users++
     const leave = (): void => live.left(this.#settings.now())
@@ -251,81 +244,56 @@ export class McpSessions {
     if (usedAtMs < (live.record.usedAtMs ?? 0) + ttlMs / 20) return
     live.record = { ...live.record, usedAtMs }
     this.#store.sessions.touch(live.record, usedAtMs).catch((error) => {
-      if (error instanceof StaleEpochError || error instanceof SessionNotFoundError) this.#retire(live)
+      if (error instanceof StaleEpochError || error instanceof SessionNotFoundError) this.#live.retire(live)
       else report(error, 'prolong an MCP session')
     })
-  }
-
-  /** @throws {FullError} when all that are live have requests under way */
-  #makeRoom(): void {
-    const { maxLive } = this.#settings
-    while (this.#live.size + this.#resuming.size + this.#beginning >= maxLive) {
-      const candidates = [...this.#live.values()].filter(({ users }) => users === 0)
-      const [oldest] = [...candidates.filter(({ streams }) => streams.size === 0), ...candidates]
-      if (!oldest) throw new FullError(maxLive)
-      this.#rest(oldest)
-    }
-  }
-
-  /** Lets go of its memory; the store has it. */
-  #rest(live: LiveSession): void {
-    this.#resting.set(live.id, endOf({ ...live.record, usedAtMs: live.lastUsedMs }))
-    this.#retire(live)
-  }
-
-  /** No request comes to this copy any more. */
-  #retire(live: LiveSession): void {
-    this.#forget(live)
-    live.retire()
-  }
-
-  #forget(live: LiveSession): void {
-    if (this.#live.get(live.id) !== live) return
-    this.#live.delete(live.id)
-    this.#raiser.forget(live.id)
   }
 
   /** Ends a session everywhere. */
   async #end({ id, epoch }: SessionRecord): Promise<void> {
     const live = this.#live.get(id)
-    this.#resting.delete(id)
-    await this.#store.events.drop(id)
     await this.#store.sessions.destroy(id, epoch)
-    if (live) this.#retire(live)
+    await this.#store.events.drop(id)
+    this.#live.restUntil(id, undefined)
+    if (live) this.#live.retire(live)
   }
 
+  /** Lets go of sessions that are not used, notices those that have moved, and ends those whose time is over. */
   async #sweep(signal: AbortSignal): Promise<void> {
     const { now, restMs, report } = this.#settings
-    const looks: string[] = []
-    for (const live of this.#live.values()) {
-      if (live.isInUse) {
-        looks.push(live.id)
-        this.#touch(live)
-      } else if (now() >= live.lastUsedMs + restMs) this.#rest(live)
-    }
-    for (const [id, endMs] of this.#resting) if (now() >= endMs) looks.push(id)
-    if (now() >= this.#nextFullSweepMs) {
-      this.#nextFullSweepMs = now() + fullSweepMs
-      looks.push(...(await this.#store.sessions.ids()))
+    const inUse = this.#live.all().filter((live) => live.isInUse)
+    for (const live of this.#live.all()) {
+      if (live.isInUse) this.#touch(live)
+      else if (now() >= live.lastUsedMs + restMs) this.#live.rest(live)
     }
     let firstError: unknown
-    for (const id of looks) {
+    const note = (error: unknown): void => {
+      if (!(error instanceof StaleEpochError)) firstError ??= error
+    }
+    const listed = await this.#listed().catch(note)
+    for (const id of [...inUse.map(({ id }) => id), ...this.#live.due(now()), ...(listed ?? [])]) {
       if (signal.aborted) return
-      await this.#sweepOne(id).catch((error) => {
-        if (!(error instanceof StaleEpochError)) firstError ??= error
-      })
+      await this.#sweepOne(id).catch(note)
     }
     if (firstError !== undefined) report(firstError, 'look after MCP sessions')
+  }
+
+  /** All sessions of a store that can list them, now and then: the replicas of some may be gone. */
+  async #listed(): Promise<string[]> {
+    const nowMs = this.#settings.now()
+    if (nowMs < this.#nextFullSweepMs) return []
+    this.#nextFullSweepMs = nowMs + fullSweepMs
+    return this.#store.sessions.ids()
   }
 
   async #sweepOne(id: string): Promise<void> {
     const record = await this.#store.sessions.look(id)
     const live = this.#live.get(id)
     if (!record) {
-      this.#resting.delete(id)
-      if (live) await live.close()
-    } else if (live && live.record.epoch < record.epoch) this.#retire(live)
+      this.#live.restUntil(id, undefined)
+      await live?.close()
+    } else if (live && live.record.epoch < record.epoch) this.#live.retire(live)
     else if (this.#hasEnded(record)) await this.#end(record)
-    else if (this.#resting.has(id)) this.#resting.set(id, endOf(record))
+    else this.#live.restUntil(id, endOf(record))
   }
 }

@@ -67,6 +67,7 @@ export class SessionRaiser {
       await this.#sessionOf(record).put(keptKey, kept)
       return await this.#raise(record, kept, false)
     } catch (error) {
+      this.forget(record.id)
       await this.#store.sessions.destroy(record.id, record.epoch).catch(() => {})
       throw error
     }
@@ -88,6 +89,7 @@ export class SessionRaiser {
     try {
       await this.#inTime(live.replay(request))
     } catch (error) {
+      this.forget(id)
       await live.close()
       throw error
     }
