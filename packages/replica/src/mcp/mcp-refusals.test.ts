@@ -16,6 +16,7 @@ import {
 } from './mcp-replica.fixture.ts'
 import { openMcpSessions } from './mcp-sessions.ts'
 import { generations } from './notes-server.fixture.ts'
+import { openMcpStore } from './open-store.ts'
 
 for (const generation of generations) {
   describe(generation.name, () => {
@@ -121,6 +122,74 @@ for (const generation of generations) {
       redis.resume()
       await until('it answers', async () => (await call(stored.url, id, 'ping')).result)
       assert.deepEqual(await callTool(stored.url, id, 'add_note', { note: 'x' }), ['x'])
+    })
+
+    test('an answer is delivered when the store goes away before it can be kept', async () => {
+      await using redis = await startRedis()
+      const wait = () => redis.stop()
+      const storeOptions = { timeoutMs: 300 }
+      const options = { ...generation.factories({ wait }), store: redis.url, storeOptions }
+      await using stored = await startReplica(options)
+      const id = await begin(stored.url)
+      await assert.rejects(
+        callTool(stored.url, id, 'wait', { note: 'x' }),
+        /store of sessions does not answer/,
+      )
+      assert.ok(stored.reports.length > 0)
+    })
+
+    test('a session whose server can not be made does not begin, and one that has begun stays', async () => {
+      const { createServer, createTransport } = generation.factories()
+      let failing = true
+      const failingServer: typeof createServer = (session) => {
+        if (failing) throw new Error('no server')
+        return createServer(session)
+      }
+      const store = await openMcpStore('memory')
+      await using broken = await startReplica({
+        createServer: failingServer,
+        createTransport,
+        store,
+        maxLive: 1,
+      })
+      assert.equal((await post(broken.url, initialize)).status, 500)
+      assert.deepEqual([broken.sessions.liveCount, await store.sessions.ids()], [0, []])
+      failing = false
+      const id = await begin(broken.url)
+      await begin(broken.url)
+      failing = true
+      assert.equal((await call(broken.url, id, 'ping')).error?.code, -32603)
+      failing = false
+      assert.deepEqual((await call(broken.url, id, 'ping')).result, {})
+    })
+
+    test("a server that closes itself is made anew at the session's next request", async () => {
+      const servers: { close(): Promise<void> }[] = []
+      const { createServer, createTransport } = generation.factories()
+      const remembered: typeof createServer = async (session) => {
+        const server = await createServer(session)
+        servers.push(server)
+        return server
+      }
+      await using closing = await startReplica({ createServer: remembered, createTransport, store: 'memory' })
+      const id = await begin(closing.url)
+      await callTool(closing.url, id, 'add_note', { note: 'x' })
+      await servers[0]!.close()
+      assert.deepEqual(await callTool(closing.url, id, 'list_notes'), ['x'])
+      assert.equal(servers.length, 2)
+    })
+
+    test('the epoch that a router counts is the least that a session has then', async () => {
+      const store = await openMcpStore('memory')
+      const options = { ...generation.factories(), store: { ...store, close: async () => {} } }
+      await using a = await startReplica(options)
+      await using b = await startReplica(options)
+      const id = await begin(a.url)
+      await call(b.url, id, 'ping', {}, { 'limpet-epoch': '7' })
+      assert.equal((await store.sessions.look(id))?.epoch, 7)
+      // A router that has forgotten it gets through all the same.
+      assert.deepEqual((await call(a.url, id, 'ping', {}, { 'limpet-epoch': '1' })).result, {})
+      assert.equal((await store.sessions.look(id))?.epoch, 8)
     })
 
     test('a replica that closes takes no more requests, ends streams, and waits for calls', async () => {
