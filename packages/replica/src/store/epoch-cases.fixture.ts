@@ -59,6 +59,28 @@ export const epochCases: readonly StoreCase[] = [
     },
   },
   {
+    promise: 'gives each of many claims an epoch of its own, of which the highest may write',
+    async check(store, other) {
+      const record = newRecord({ epoch: 4 })
+      const { id } = record
+      await store.create(record)
+      assert.equal((await other.claim(id, 0))?.epoch, 5)
+      assert.equal((await store.claim(id, 9))?.epoch, 9)
+      const claims = Array.from({ length: 8 }, (_, i) => (i % 2 ? store : other).claim(id, 0))
+      const epochs: number[] = []
+      for (const claim of await Promise.allSettled(claims)) {
+        if (claim.status === 'fulfilled') epochs.push(claim.value!.epoch)
+        else assert.ok(claim.reason instanceof StaleEpochError, String(claim.reason))
+      }
+      assert.equal(new Set(epochs).size, epochs.length)
+      const highest = Math.max(...epochs)
+      assert.equal((await store.look(id))?.epoch, highest)
+      await assert.rejects(putText(store, { ...record, epoch: highest - 1 }, 'a', '1'), StaleEpochError)
+      await putText(store, { ...record, epoch: highest }, 'a', '2')
+      assert.equal(await store.claim(newRecord().id, 0), undefined)
+    },
+  },
+  {
     promise: 'gives the session to the higher of two epochs that come at once',
     async check(store, other) {
       const record = newRecord()

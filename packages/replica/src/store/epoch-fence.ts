@@ -42,6 +42,23 @@ export async function raiseEpoch(id: string, folder: string, epoch: number): Pro
   }
 }
 
+/**
+ * Makes an epoch that nobody else has: above all that are there, and at least `floor`.
+ * @throws {StaleEpochError} when a higher one has come meanwhile
+ * @throws {SessionNotFoundError} when the folder is gone
+ */
+export async function claimEpoch(id: string, folder: string, floor: number): Promise<number> {
+  for (;;) {
+    const names = await unlessMissing(readdir(folder))
+    if (!names) throw new SessionNotFoundError(id)
+    const epoch = Math.max((highestEpoch(names) ?? 0) + 1, floor)
+    // Of two that try the same one, the file system lets one have it.
+    if (!(await makeFence(id, join(folder, fenceName(epoch))))) continue
+    await raiseEpoch(id, folder, epoch)
+    return epoch
+  }
+}
+
 /** Why a change through the folder of `epoch` failed because something was missing; undefined for another reason. */
 export async function whyRefused(id: string, folder: string, epoch: number): Promise<Error | undefined> {
   const names = await unlessMissing(readdir(folder))
@@ -51,12 +68,15 @@ export async function whyRefused(id: string, folder: string, epoch: number): Pro
   return highest === epoch ? undefined : new SessionNotFoundError(id)
 }
 
-async function makeFence(id: string, fence: string): Promise<void> {
+/** Whether this call made it; false when it was there. */
+async function makeFence(id: string, fence: string): Promise<boolean> {
   try {
     await mkdir(fence, { mode: 0o700 })
+    return true
   } catch (error) {
     if (systemCode(error) === 'ENOENT') throw new SessionNotFoundError(id)
     if (systemCode(error) !== 'EEXIST') throw error
+    return false
   }
 }
 

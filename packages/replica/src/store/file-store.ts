@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { SettingsError, StaleEpochError } from '../errors.ts'
 import { isSessionId } from '../session-id.ts'
-import { fenceName, raiseEpoch, whyRefused } from './epoch-fence.ts'
+import { claimEpoch, fenceName, raiseEpoch, whyRefused } from './epoch-fence.ts'
 import { onFiles, systemCode, unlessMissing } from './file-fault.ts'
 import {
   deleteFolder,
@@ -40,6 +40,7 @@ export async function createFileStore({ path: root }: FileStoreOptions): Promise
   return {
     create: (record) => onFiles(() => create(root, record)),
     open: (id, epoch) => onFiles(() => openSession(join(root, id), id, epoch)),
+    claim: (id, floor) => onFiles(() => claim(join(root, id), id, floor)),
     look: (id) => onFiles(() => recordIn(join(root, id), id)),
     touch: (record, usedAtMs) => onFiles(() => touch(join(root, record.id), record, usedAtMs)),
     write: (id, epoch, { key, kind, content }) =>
@@ -92,6 +93,11 @@ async function openSession(folder: string, id: string, epoch: number): Promise<S
   if (record.epoch > epoch) throw new StaleEpochError(epoch, record.epoch)
   await raiseEpoch(id, folder, epoch)
   return { ...record, epoch }
+}
+
+async function claim(folder: string, id: string, floor: number): Promise<SessionRecord | undefined> {
+  const record = await recordIn(folder, id)
+  return record && { ...record, epoch: await claimEpoch(id, folder, floor) }
 }
 
 async function touch(folder: string, { id, epoch }: SessionRecord, usedAtMs: number): Promise<void> {

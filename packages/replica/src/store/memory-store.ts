@@ -33,6 +33,12 @@ export function createMemoryStore(): SessionStore {
       session.record = { ...session.record, epoch }
       return session.record
     },
+    async claim(id, floor) {
+      const session = sessions.get(id)
+      if (!session) return undefined
+      session.record = { ...session.record, epoch: Math.max(session.record.epoch + 1, floor) }
+      return session.record
+    },
     async look(id) {
       return sessions.get(id)?.record
     },

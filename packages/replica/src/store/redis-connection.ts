@@ -3,8 +3,8 @@ import { NoSpaceError, ReplicaError, SettingsError, StoreError } from '../errors
 
 /** The few commands that the store needs, on one server or on a cluster. Each throws `StoreError | NoSpaceError`. */
 export interface RedisConnection {
-  /** Runs a script on one key. */
-  evaluate(script: string, key: string, args: readonly string[]): Promise<unknown>
+  /** Runs a script on keys of one hash slot. */
+  evaluate(script: string, keys: readonly string[], args: readonly string[]): Promise<unknown>
   set(key: string, value: Buffer, expiresAtMs: number): Promise<void>
   get(key: string): Promise<Buffer | undefined>
   /** Keys of one hash slot. */
@@ -50,7 +50,7 @@ export async function connectRedis(address: RedisAddress): Promise<RedisConnecti
     throw error
   }
   return {
-    evaluate: (script, key, args) => run(client.eval(script, { keys: [key], arguments: [...args] })),
+    evaluate: (script, keys, args) => run(client.eval(script, { keys: [...keys], arguments: [...args] })),
     set: async (key, value, expiresAtMs) => {
       await run(client.set(key, value, { expiration: { type: 'PXAT', value: expiresAtMs } }))
     },

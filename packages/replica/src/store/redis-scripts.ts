@@ -30,6 +30,14 @@ if tonumber(stored) < tonumber(ARGV[1]) then redis.call('HSET', KEYS[1], 'epoch'
 return {'ok', redis.call('HGETALL', KEYS[1])}
 `
 
+/** ARGV: the lowest epoch that will do. Raises the stored one above itself and gives the whole hash. */
+export const claimScript = `
+local stored = redis.call('HGET', KEYS[1], 'epoch')
+if not stored then return {'missing'} end
+redis.call('HSET', KEYS[1], 'epoch', string.format('%d', math.max(tonumber(stored) + 1, tonumber(ARGV[1]))))
+return {'ok', redis.call('HGETALL', KEYS[1])}
+`
+
 /** ARGV: epoch, field, value. Gives the field as it was, and the whole hash. */
 export const setScript = `${fence}
 local old = redis.call('HGET', KEYS[1], ARGV[2])

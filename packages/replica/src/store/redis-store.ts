@@ -3,6 +3,7 @@ import { SessionNotFoundError, StaleEpochError, StoreError } from '../errors.ts'
 import { connectRedis, type RedisAddress, type RedisConnection } from './redis-connection.ts'
 import { entryOf, entryText, type PiecedEntry, RedisPieces } from './redis-pieces.ts'
 import {
+  claimScript,
   createScript,
   destroyScript,
   lookScript,
@@ -30,6 +31,14 @@ type Fields = ReadonlyMap<string, string>
 
 const valuePrefix = 'v:'
 
+/** Begins all keys of sessions, unless something else is asked for. */
+const defaultPrefix = 'limpet:session:'
+
+/** The key of a session's hash. Its braces keep everything of the session in one slot of a cluster. */
+export function redisSessionKey(id: string, prefix = defaultPrefix): string {
+  return `${prefix}{${id}}`
+}
+
 /**
  * Keeps sessions on a Redis or Valkey server, or a cluster, so that they outlive their replica: the next one finds
  * them there. A session is a hash, `PREFIX{ID}`, with its record and, for each value, the name of its pieces, which lie
@@ -38,12 +47,16 @@ const valuePrefix = 'v:'
  * @throws {SettingsError | StoreError} when it can't connect
  */
 export async function createRedisStore(options: RedisStoreOptions): Promise<SessionStore> {
-  const { prefix = 'limpet:session:' } = options
-  const connection = await connectRedis(options)
-  const session = (id: string): RedisSession => new RedisSession(connection, id, `${prefix}{${id}}`)
+  return redisStoreOn(await connectRedis(options), options.prefix)
+}
+
+/** The same on a connection that is there, which it then owns. */
+export function redisStoreOn(connection: RedisConnection, prefix = defaultPrefix): SessionStore {
+  const session = (id: string): RedisSession => new RedisSession(connection, id, redisSessionKey(id, prefix))
   return {
     create: (record) => session(record.id).create(record),
     open: (id, epoch) => session(id).open(epoch),
+    claim: (id, floor) => session(id).claim(floor),
     look: (id) => session(id).look(),
     touch: ({ id, epoch }, usedAtMs) => session(id).touch(epoch, usedAtMs),
     write: (id, epoch, value) => session(id).write(epoch, value),
@@ -81,6 +94,11 @@ class RedisSession {
 
   async open(epoch: number): Promise<SessionRecord | undefined> {
     const reply = await this.#change(openScript, epoch)
+    return reply && this.#recordOf(fieldsOf(reply[0]))
+  }
+
+  async claim(floor: number): Promise<SessionRecord | undefined> {
+    const reply = await this.#change(claimScript, floor)
     return reply && this.#recordOf(fieldsOf(reply[0]))
   }
 
@@ -178,7 +196,7 @@ class RedisSession {
   }
 
   async #run(script: string, args: readonly (string | number | undefined)[]): Promise<readonly unknown[]> {
-    const reply = await this.#connection.evaluate(script, this.#key, args.map(String))
+    const reply = await this.#connection.evaluate(script, [this.#key], args.map(String))
     const [outcome, ...others] = reply as readonly unknown[]
     return [String(outcome), ...others]
   }

@@ -47,6 +47,12 @@ export interface SessionStore {
   create(record: SessionRecord): Promise<void>
   /** The record with its epoch raised to `epoch`; undefined when there is no such session. */
   open(id: string, epoch: number): Promise<SessionRecord | undefined>
+  /**
+   * Makes the caller the session's only writer: raises the epoch above every earlier one, and to at least `floor`. No
+   * two callers get the same epoch. Undefined when there is no such session; `StaleEpochError` when another claim has
+   * overtaken this one.
+   */
+  claim(id: string, floor: number): Promise<SessionRecord | undefined>
   /** The record as it is; undefined when there is no such session. */
   look(id: string): Promise<SessionRecord | undefined>
   /** Moves `usedAtMs` of a session that has an `idleMs`. */
