@@ -544,6 +544,9 @@ export class RequestRoute implements Route, SecondThoughts {
       reason: this.#reason ?? 'unknown-session',
       waitingHead: request.head,
     })
+    // The session's own stream does not wait for itself.
+    if (typeof revived !== 'string' && !revival.reopens)
+      await this.#parts.records.followed(this.#hash!, revived.epoch)
     if (this.#isOver) return
     this.undecided = false
     this.#nowMs = this.#parts.context.turn.wallMs
@@ -565,12 +568,17 @@ export class RequestRoute implements Route, SecondThoughts {
   begins(again: () => void): void {
     if (!this.#translation!.revival!.reopens) return
     this.#endWork?.()
-    const { key } = this.#session!
-    this.#endWork = this.#parts.streams.open({
-      session: key,
+    const { records, streams } = this.#parts
+    const close = streams.open({
+      session: this.#session!.key,
       whyMove: () => (this.#isOver ? undefined : this.#whyMoveStream()),
       move: again,
     })
+    records.streams(this.#hash!, this.#epoch)
+    this.#endWork = () => {
+      close()
+      records.streams(this.#hash!, undefined)
+    }
   }
 
   #whyMoveStream(): 'elsewhere' | 'drained' | undefined {
@@ -610,8 +618,10 @@ export class RequestRoute implements Route, SecondThoughts {
 
   continues(head: ResponseHead): boolean {
     const goesOn = this.#translation!.revival!.continues(head)
-    if (goesOn) this.#reopenings = 0
-    return goesOn
+    if (!goesOn) return false
+    this.#reopenings = 0
+    this.#parts.records.streams(this.#hash!, this.#epoch)
+    return true
   }
 
   finished(summary: ExchangeSummary): void {

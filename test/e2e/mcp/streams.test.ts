@@ -88,9 +88,15 @@ describe('the stream of a session', () => {
       assert.equal(streams.length, 1, JSON.stringify(streams))
       assert.equal(connected.sessionId(), id)
       const { methods } = await successor.statistics()
-      for (const method of ['initialize', 'notifications/initialized', 'logging/setLevel', 'GET'])
+      for (const method of [
+        'initialize',
+        'notifications/initialized',
+        'logging/setLevel',
+        'resources/subscribe',
+      ])
         assert.equal(methods[method], 1, method)
-      assert.equal(methods['resources/subscribe'], 1)
+      // The stream or the call came first, and only the first is asked whether it is known there.
+      assert.ok(methods.GET === 1 || methods.GET === 2, `${methods.GET} times GET`)
     })
 
   test('has no subscription at the new home that was ended at the old one', async () => {

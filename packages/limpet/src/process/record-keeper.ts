@@ -19,6 +19,16 @@ export function keepRecords(port: MessagePort, records: SessionRecords): void {
       case 'end':
         records.end(key)
         return
+      case 'streams':
+        records.streams(key, message.epoch)
+        return
+      case 'followed': {
+        const { id, epoch } = message
+        void records.followed(key, epoch).then(() => {
+          port.postMessage({ id, record: undefined } satisfies RecordAnswer)
+        })
+        return
+      }
       case 'read': {
         const { id, epoch } = message
         void records.read(key, epoch).then((record) => {

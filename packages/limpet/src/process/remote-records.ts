@@ -7,16 +7,18 @@ export type RecordMessage =
   | { readonly kind: 'change'; readonly key: Uint32Array; readonly change: SettingChange }
   | { readonly kind: 'move'; readonly key: Uint32Array; readonly epoch: number; readonly idAtReplica: string }
   | { readonly kind: 'end'; readonly key: Uint32Array }
+  | { readonly kind: 'streams'; readonly key: Uint32Array; readonly epoch: number | undefined }
+  | { readonly kind: 'followed'; readonly key: Uint32Array; readonly epoch: number; readonly id: number }
   | { readonly kind: 'read'; readonly key: Uint32Array; readonly epoch: number; readonly id: number }
 
-/** What the keeper answers to a `read`. */
+/** What the keeper answers to a `read` or `followed`. */
 export interface RecordAnswer {
   readonly id: number
   readonly record: SessionRecord | undefined
 }
 
-/** How long a read may take: the keeper is the main thread, and that may ask a store. */
-const READ_MS = 2500
+/** How long an answer may take: the keeper is the main thread, and that may ask a store. */
+const ANSWER_MS = 2500
 
 /** Records that the main thread keeps for all serving threads. */
 export class RemoteRecords implements SessionRecords {
@@ -47,6 +49,18 @@ export class RemoteRecords implements SessionRecords {
   }
 
   read(key: Uint32Array, epoch: number): Promise<SessionRecord | undefined> {
+    return this.#ask((id) => ({ kind: 'read', key, epoch, id }))
+  }
+
+  streams(key: Uint32Array, epoch: number | undefined): void {
+    this.#tell({ kind: 'streams', key, epoch })
+  }
+
+  async followed(key: Uint32Array, epoch: number): Promise<void> {
+    await this.#ask((id) => ({ kind: 'followed', key, epoch, id }))
+  }
+
+  #ask(question: (id: number) => RecordMessage): Promise<SessionRecord | undefined> {
     const id = this.#nextId++
     return new Promise((resolve) => {
       const settle = (record: SessionRecord | undefined): void => {
@@ -54,9 +68,9 @@ export class RemoteRecords implements SessionRecords {
         this.#readers.delete(id)
         resolve(record)
       }
-      const timer = setTimeout(settle, READ_MS, undefined)
+      const timer = setTimeout(settle, ANSWER_MS, undefined)
       this.#readers.set(id, settle)
-      this.#tell({ kind: 'read', key, epoch, id })
+      this.#tell(question(id))
     })
   }
 

@@ -8,6 +8,7 @@ import {
   withSetting,
 } from './session-record.ts'
 import { pinKey } from './store/pin-store.ts'
+import { StreamEpochs } from './stream-epochs.ts'
 
 /** The most that all records together may hold, in characters. */
 const MOST_LENGTH = 64 * 1024 * 1024
@@ -25,6 +26,7 @@ export class LocalRecords implements SessionRecords {
   readonly #records = new Map<string, SessionRecord>()
   readonly #mostLength: number
   readonly #store: RecordStore | undefined
+  readonly #streams = new StreamEpochs()
   #length = 0
   #dropped = 0
 
@@ -75,6 +77,15 @@ export class LocalRecords implements SessionRecords {
       }
     } else this.#keep(name, record)
     return record
+  }
+
+  streams(key: Uint32Array, epoch: number | undefined): void {
+    if (epoch === undefined) this.#streams.closed(pinKey(key))
+    else this.#streams.opened(pinKey(key), epoch)
+  }
+
+  followed(key: Uint32Array, epoch: number): Promise<void> {
+    return this.#streams.followed(pinKey(key), epoch)
   }
 
   /** The session of this `pinKey` is in use: a store is to keep its record for longer. */

@@ -53,6 +53,10 @@ export interface SessionRecords {
   end(key: Uint32Array): void
   /** Resolves to the record, of `epoch` or higher if there is one; undefined: there is none. Never rejects. */
   read(key: Uint32Array, epoch: number): Promise<SessionRecord | undefined>
+  /** A stream of the session is open at the home that it has had since `epoch`, or (undefined) is over. */
+  streams(key: Uint32Array, epoch: number | undefined): void
+  /** Resolves once the stream of the session, if it has one, is open at the home of `epoch`, or within a second. Never rejects. */
+  followed(key: Uint32Array, epoch: number): Promise<void>
 }
 
 /** A record as routers share it. */
