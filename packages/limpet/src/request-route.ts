@@ -11,35 +11,26 @@ import type { AnswerContent } from './http/answer-content.ts'
 import { type RefusalWriter, refusalResponse } from './http/refusal-response.ts'
 import type { ReplicaPool } from './http/replica-pool.ts'
 import type { ResponseHead } from './http/response-head.ts'
-import type {
-  ContentCheck,
-  ContentWanted,
-  ExchangeSummary,
-  Route,
-  SecondThoughts,
-  SentRequest,
-} from './http/route.ts'
+import type { ContentCheck, ContentWanted, ExchangeSummary, Route } from './http/route.ts'
 import { KeptRoom } from './kept-room.ts'
 import type { MoveReason } from './observe/counters.ts'
 import { HIT, MOVED, NEW, NONE } from './outcome.ts'
-import { reviveSession } from './revive-session.ts'
 import type { RoutedService } from './routed-service.ts'
 import type { RouterParts } from './router-parts.ts'
 import type { Lookup } from './session/pin-journal.ts'
 import { noReplica } from './session/pin-memory.ts'
 import type { Turn, Turns } from './session/turns.ts'
+import { SessionRevival } from './session-revival.ts'
 
 /** How many replicas one request is tried on, when none of them got any of it. */
 const MOST_ATTEMPTS = 4
-/** How often one request has its session begun anew before that is taken for hopeless. */
-const MOST_REVIVALS = 2
-/** How long a stream waits before it is opened anew, try by try. */
-const REOPEN_PAUSES_MS = [0, 100, 500, 1000, 2000, 4000]
+type Asked = 'nobody' | 'store' | 'records'
+
 const NONE_TRIED: number[] = []
 const NO_FIELDS: readonly string[] = []
 
 /** A request's way to the replica that holds its session, or to one that is to hold it. */
-export class RequestRoute implements Route, SecondThoughts {
+export class RequestRoute implements Route {
   undecided = false
   refusal: RefusalCode | undefined
   refusalLines = ''
@@ -47,7 +38,7 @@ export class RequestRoute implements Route, SecondThoughts {
   responseLines = ''
   replacesCacheControl = false
   contentWanted: ContentWanted | undefined
-  secondThoughts: SecondThoughts | undefined
+  secondThoughts: SessionRevival | undefined
   droppedFields = NO_FIELDS
   answerContent: AnswerContent | undefined
   readonly #parts: RouterParts
@@ -69,12 +60,7 @@ export class RequestRoute implements Route, SecondThoughts {
   #room: KeptRoom | undefined
   /** Whether the session's pin names the chosen replica already, although this request moved it. */
   #hasMoved = false
-  #revivals = 0
-  #reopenings = 0
-  #reopening: NodeJS.Timeout | undefined
   #isOver = false
-  /** Ends what the thread knows of this request as one of its session's. */
-  #endWork: (() => void) | undefined
   #turn: Turn | undefined
   #lookup: Lookup | undefined
   #onDecided: (() => void) | undefined
@@ -94,10 +80,8 @@ export class RequestRoute implements Route, SecondThoughts {
     this.#overTls = overTls
     this.#translation = translation
     this.#sessionState = describeSession(session, service)
-    if (session !== undefined && translation?.revival !== undefined) {
-      this.secondThoughts = this
-      this.#endWork = parts.streams.work(session.key)
-    }
+    if (session !== undefined && translation?.revival !== undefined)
+      this.secondThoughts = this.#revivalOf(session, translation.revival)
     const content = translation?.content
     if (content === undefined) this.#begin(session)
     else {
@@ -147,11 +131,10 @@ export class RequestRoute implements Route, SecondThoughts {
   #awaitTurn(session: NamedSession, turns: Turns): void {
     this.undecided = true
     this.#turn = turns.take(this.#service.hashOf(session.key), (granted) => {
-      this.undecided = false
-      this.#nowMs = this.#parts.context.turn.wallMs
-      if (granted) this.#findHome(session, this.#service.hashOf(session.key))
-      else this.refusal = 'LIMPET_SESSION_BUSY'
-      if (!this.undecided) this.#onDecided?.()
+      this.#decide(() => {
+        if (granted) this.#findHome(session, this.#hash!)
+        else this.refusal = 'LIMPET_SESSION_BUSY'
+      })
     })
   }
 
@@ -161,13 +144,24 @@ export class RequestRoute implements Route, SecondThoughts {
    */
   #askStore(session: NamedSession, hash: Uint32Array): boolean {
     this.#lookup = this.#parts.journal?.lookup(hash, () => {
-      this.undecided = false
-      this.#nowMs = this.#parts.context.turn.wallMs
-      this.#findHome(session, this.#service.hashOf(session.key), true)
-      this.#onDecided?.()
+      this.#decide(() => this.#findHome(session, this.#hash!, 'store'))
     })
     this.undecided = this.#lookup !== undefined
     return this.undecided
+  }
+
+  /** A session that was begun anew may live elsewhere than its client's id says, when its pin is gone too. */
+  #askRecords(session: NamedSession, revival: SessionRevival): void {
+    this.undecided = true
+    void revival.learnName(this.#hash!, 0).then((record) => {
+      this.#decide(() => {
+        const hash = this.#hash!
+        const { ttlMs, maxAgeMs } = session
+        if (record !== undefined && record.epoch > 0)
+          this.#parts.pins.insert(hash, record.replica, this.#nowMs, ttlMs, maxAgeMs, record.epoch)
+        this.#findHome(session, hash, 'records')
+      })
+    })
   }
 
   get pool(): ReplicaPool {
@@ -183,8 +177,8 @@ export class RequestRoute implements Route, SecondThoughts {
     return this.#service.hosts !== undefined
   }
 
-  /** Where the session lives by its pin, else where it is to live. `asked`: the store was, if there is one. */
-  #findHome(session: NamedSession, hash: Uint32Array, asked = false): void {
+  /** Where the session lives by its pin, else where it is to live. `asked`: who was, besides the table. */
+  #findHome(session: NamedSession, hash: Uint32Array, asked: Asked = 'nobody'): void {
     const { pins } = this.#parts
     const { replicas } = this.#service
     let place = -1
@@ -200,8 +194,12 @@ export class RequestRoute implements Route, SecondThoughts {
       }
       place = replicas.indexOf(pins.replica)
     }
-    if (!known && !asked && isPinned && this.#askStore(session, hash)) return
+    if (!known && asked === 'nobody' && isPinned && this.#askStore(session, hash)) return
     const { carried } = session
+    if (!known && asked !== 'records' && carried !== undefined && this.secondThoughts !== undefined) {
+      this.#askRecords(session, this.secondThoughts)
+      return
+    }
     // The table knows better than the client only when it re-homed the session after the client last heard.
     if (carried !== undefined && (!known || carried.epoch > this.#epoch)) {
       place = this.#service.indexOfTag(carried.keyId, carried.replicaTag)
@@ -234,29 +232,27 @@ export class RequestRoute implements Route, SecondThoughts {
 
   /** A session that was begun anew has another name there than its client knows it by. */
   #goHomeByName(session: NamedSession, place: number, hash: Uint32Array): void {
-    const revival = this.#translation?.revival
-    if (revival === undefined || this.#epoch === 0) {
-      this.#goHome(session, place, hash)
-      return
-    }
-    const { idsAtReplicas, records, context } = this.#parts
-    const known = idsAtReplicas.get(nameOf(hash, this.#epoch))
-    if (known !== undefined) {
-      revival.idAtReplica = known
+    const revival = this.secondThoughts
+    if (revival === undefined || revival.knowsName(hash, this.#epoch)) {
       this.#goHome(session, place, hash)
       return
     }
     this.undecided = true
-    void records.read(hash, this.#epoch).then((record) => {
-      if (this.#isOver) return
-      this.undecided = false
-      this.#nowMs = context.turn.wallMs
-      if (record !== undefined) revival.idAtReplica = record.idAtReplica
-      const again = this.#hash!
-      idsAtReplicas.keep(nameOf(again, this.#epoch), revival.idAtReplica)
-      this.#goHome(session, place, again)
-      this.#onDecided?.()
+    void revival.learnName(hash, this.#epoch).then(() => {
+      this.#decide(() => this.#goHome(session, place, this.#hash!))
     })
+  }
+
+  /** What was waited for is there: `decide` chooses, or refuses, or waits for something else. */
+  #decide(decide: () => void): void {
+    if (this.#isOver) return
+    this.undecided = false
+    this.#nowMs = this.#parts.context.turn.wallMs
+    decide()
+    if (this.undecided) return
+    const onDecided = this.#onDecided
+    this.#onDecided = undefined
+    onDecided?.()
   }
 
   #goHome(session: NamedSession, place: number, hash: Uint32Array): void {
@@ -442,6 +438,8 @@ export class RequestRoute implements Route, SecondThoughts {
       const { key, ttlMs, maxAgeMs } = session
       pins.insert(this.#service.hashOf(key), replicaId, context.turn.wallMs, ttlMs, maxAgeMs)
       journal?.note(this.#service.hashOf(key), context.turn.wallMs)
+      // The client may ask for it at once, by another router.
+      journal?.flush()
     }
     const home = { replicaTag: this.#service.tags[this.#place]!, learn }
     const answer = translation.answer(head, home, wallMs)
@@ -456,7 +454,8 @@ export class RequestRoute implements Route, SecondThoughts {
     }
     if (answer.change !== undefined) records.change(this.#hash!, answer.change)
     if (created === undefined) return
-    if (answer.record !== undefined) records.begin(this.#service.hashOf(created.key), answer.record)
+    if (answer.record !== undefined)
+      records.begin(this.#service.hashOf(created.key), { ...answer.record, replica: replicaId })
     // First, so that no other session can take the room that was kept for this one.
     pins.insert(this.#service.hashOf(created.key), replicaId, wallMs, created.ttlMs, created.maxAgeMs)
     this.#room?.giveBack()
@@ -490,7 +489,7 @@ export class RequestRoute implements Route, SecondThoughts {
       this.#room?.giveBack()
       if (this.#decision === MOVED) counters.moved(index, this.#reason!)
       journal?.note(this.#hash!, this.#nowMs)
-      this.#noteName()
+      this.secondThoughts?.moved(this.#hash!, toId, this.#epoch)
       return this.#place
     }
     if (pins.replica === toId) {
@@ -501,135 +500,51 @@ export class RequestRoute implements Route, SecondThoughts {
     return home === -1 ? this.#place : home
   }
 
-  /** A session that moved under its name is known by it at its new home. */
-  #noteName(): void {
-    const revival = this.#translation?.revival
-    if (revival === undefined) return
-    this.#parts.records.move(this.#hash!, this.#epoch, revival.idAtReplica)
-    this.#parts.idsAtReplicas.keep(nameOf(this.#hash!, this.#epoch), revival.idAtReplica)
-  }
-
-  doubts(head: ResponseHead): number {
-    return this.#translation!.revival!.doubts(head)
-  }
-
-  rejects(head: ResponseHead, content: Buffer, request: SentRequest): boolean {
-    const revival = this.#translation!.revival!
-    if (!revival.isUnknown(head, content)) return false
-    const place = this.#leaveReplica()
-    if (revival.revives && this.#revivals++ < MOST_REVIVALS) {
-      this.undecided = true
-      void this.#revive(revival, place, request)
-    } else this.refusal = 'LIMPET_SESSION_GONE'
-    return true
-  }
-
-  /** The chosen replica is done with the request, which may go on elsewhere. */
-  #leaveReplica(): number {
-    const place = this.#place
-    this.#parts.board.end(this.#service.replicas.replicas[place]!.slot)
-    this.#place = -1
-    return place
-  }
-
-  async #revive(revival: Revival, place: number, request: SentRequest): Promise<void> {
-    const session = this.#session!
-    const revived = await reviveSession(this.#parts, this.#service, {
-      session,
-      revival,
-      hash: Uint32Array.from(this.#hash!),
-      place,
-      pinnedId: this.#pinnedId,
-      epoch: this.#epoch,
-      reason: this.#reason ?? 'unknown-session',
-      waitingHead: request.head,
+  /** What keeps the session alive, where its replicas lose it, and what that may do to this request. */
+  #revivalOf(session: NamedSession, revival: Revival): SessionRevival {
+    return new SessionRevival(this.#parts, this.#service, session, revival, {
+      state: () => ({
+        place: this.#place,
+        pinnedId: this.#pinnedId,
+        epoch: this.#epoch,
+        reason: this.#reason,
+      }),
+      hash: () => this.#hash!,
+      canLeave: () => this.#canLeave(this.#hash!),
+      leave: () => {
+        const place = this.#place
+        this.#parts.board.end(this.#service.replicas.replicas[place]!.slot)
+        this.#place = -1
+        this.undecided = true
+        return place
+      },
+      decide: (decide) => this.#decide(decide),
+      refuse: (code) => {
+        this.refusal = code
+      },
+      goTo: (revived) => {
+        this.#pinnedId = revived.replicaId
+        this.#epoch = revived.epoch
+        this.#hasMoved = true
+        this.#decision = MOVED
+        this.#reason ??= 'unknown-session'
+        this.#choose(revived.place)
+      },
+      goHome: () => {
+        this.#parts.board.nowMs = this.#nowMs
+        this.#tried = NONE_TRIED
+        this.#hasMoved = false
+        this.#reason = undefined
+        this.#findHome(session, this.#hash!)
+      },
     })
-    // The session's own stream does not wait for itself.
-    if (typeof revived !== 'string' && !revival.reopens)
-      await this.#parts.records.followed(this.#hash!, revived.epoch)
-    if (this.#isOver) return
-    this.undecided = false
-    this.#nowMs = this.#parts.context.turn.wallMs
-    if (typeof revived === 'string') this.refusal = revived
-    else {
-      revival.idAtReplica = revived.idAtReplica
-      this.#parts.idsAtReplicas.keep(nameOf(this.#hash!, revived.epoch), revived.idAtReplica)
-      this.#pinnedId = revived.replicaId
-      this.#epoch = revived.epoch
-      this.#hasMoved = true
-      this.#decision = MOVED
-      this.#reason ??= 'unknown-session'
-      if (request.mayRepeat) this.#choose(revived.place)
-      else this.refusal = 'LIMPET_SESSION_MOVED'
-    }
-    this.#onDecided?.()
-  }
-
-  begins(again: () => void): void {
-    if (!this.#translation!.revival!.reopens) return
-    this.#endWork?.()
-    const { records, streams } = this.#parts
-    const close = streams.open({
-      session: this.#session!.key,
-      whyMove: () => (this.#isOver ? undefined : this.#whyMoveStream()),
-      move: again,
-    })
-    records.streams(this.#hash!, this.#epoch)
-    this.#endWork = () => {
-      close()
-      records.streams(this.#hash!, undefined)
-    }
-  }
-
-  #whyMoveStream(): 'elsewhere' | 'drained' | undefined {
-    const { pins, board, context } = this.#parts
-    const replica = this.#service.replicas.replicas[this.#place]
-    if (replica === undefined) return undefined
-    const hash = this.#hash!
-    // An open stream is a use of its session.
-    if (pins.find(hash, context.turn.wallMs, this.#session!.ttlMs) && pins.replica !== replica.id)
-      return 'elsewhere'
-    return board.whyUnusable(replica.slot) === 'drained' && this.#canLeave(hash) ? 'drained' : undefined
-  }
-
-  reopens(): boolean {
-    const revival = this.#translation!.revival!
-    const pauseMs = REOPEN_PAUSES_MS[this.#reopenings]
-    if (!revival.reopens || pauseMs === undefined) return false
-    this.#reopenings++
-    this.#leaveReplica()
-    this.undecided = true
-    // The replica may be in the middle of its end, or another of the session's requests of moving it.
-    this.#reopening = setTimeout(() => this.#reopen(), pauseMs)
-    return true
-  }
-
-  #reopen(): void {
-    this.undecided = false
-    this.#nowMs = this.#parts.context.turn.wallMs
-    this.#parts.board.nowMs = this.#nowMs
-    this.#tried = NONE_TRIED
-    this.#hasMoved = false
-    this.#reason = undefined
-    this.#revivals = 0
-    this.#findHome(this.#session!, this.#hash!)
-    if (!this.undecided) this.#onDecided?.()
-  }
-
-  continues(head: ResponseHead): boolean {
-    const goesOn = this.#translation!.revival!.continues(head)
-    if (!goesOn) return false
-    this.#reopenings = 0
-    this.#parts.records.streams(this.#hash!, this.#epoch)
-    return true
   }
 
   finished(summary: ExchangeSummary): void {
     const { board, counters, accessLog } = this.#parts
     const { replicas, index } = this.#service
     this.#isOver = true
-    this.#endWork?.()
-    clearTimeout(this.#reopening)
+    this.secondThoughts?.end()
     this.#turn?.leave()
     this.#lookup?.cancel()
     this.#room?.giveBack()
@@ -653,11 +568,6 @@ export class RequestRoute implements Route, SecondThoughts {
       reason: this.#reason,
     })
   }
-}
-
-/** Under which a thread remembers how a session's replica names it. */
-function nameOf(hash: Uint32Array, epoch: number): string {
-  return `${hash[0]}.${hash[1]}.${hash[2]}.${hash[3]}.${epoch}`
 }
 
 /** The access log's flag: what the client sent, as far as the decision does not say it. */

@@ -52,7 +52,8 @@ export async function reviveSession(
   const turn = await takeTurn(parts.turns, lost.hash)
   if (turn === undefined) return 'LIMPET_SESSION_BUSY'
   try {
-    return (await findRevived(parts, service, lost)) ?? (await greet(parts, service, lost))
+    const revived = (await findRevived(parts, service, lost)) ?? (await askOthers(parts, service, lost))
+    return revived ?? (await greet(parts, service, lost))
   } finally {
     turn.leave()
   }
@@ -83,7 +84,22 @@ async function findRevived(
   const place = replicas.indexOf(replica)
   if (epoch <= seenEpoch || place === -1) return undefined
   const record = await records.read(hash, epoch)
-  return record && { place, replicaId: replica, idAtReplica: record.idAtReplica, epoch }
+  // Of a move that is just being made only the pin may have come yet: then it is made here as well, and one stands.
+  if (record === undefined || record.epoch < epoch) return undefined
+  return { place, replicaId: replica, idAtReplica: record.idAtReplica, epoch }
+}
+
+/** What other routers may have done about it, as the store tells. */
+async function askOthers(
+  parts: RouterParts,
+  service: RoutedService,
+  lost: LostSession,
+): Promise<RevivedSession | RefusalCode | undefined> {
+  const { journal } = parts
+  const isKnown = await new Promise<boolean>((resolve) => {
+    if (journal?.lookup(lost.hash, resolve) === undefined) resolve(false)
+  })
+  return isKnown ? findRevived(parts, service, lost) : undefined
 }
 
 async function greet(
@@ -126,7 +142,7 @@ function ask(pool: ReplicaPool, head: string, content: string): Promise<Reply | 
   return askReplica(pool, { head, content, timeoutMs: ANSWER_MS, mostBytes: MOST_BYTES, isEnough })
 }
 
-/** The session lives at its new replica from now on, unless another router was faster. */
+/** The session lives at its new replica from now on, or where another router has moved it at the same moment. */
 async function settle(
   parts: RouterParts,
   service: RoutedService,
@@ -134,15 +150,19 @@ async function settle(
   idAtReplica: string,
 ): Promise<RevivedSession | RefusalCode> {
   const { pins, records, journal, counters, context } = parts
-  const { hash, place, session, pinnedId } = lost
+  const { hash, session, pinnedId } = lost
+  const { replicas } = service
+  const replica = replicas.replicas[lost.place]!.id
+  const record = await records.move(hash, { replica, epoch: lost.epoch + 1, idAtReplica })
+  if (record === undefined) return 'LIMPET_SESSION_GONE'
+  const place = replicas.indexOf(record.replica)
+  if (place === -1) return 'LIMPET_NO_REPLICA'
   const { wallMs } = context.turn
-  const replicaId = service.replicas.replicas[place]!.id
   const { ttlMs, maxAgeMs } = session
-  if (!pins.move(hash, pinnedId, replicaId, wallMs, ttlMs, maxAgeMs, lost.epoch))
-    return (await findRevived(parts, service, lost)) ?? 'LIMPET_SESSION_GONE'
-  const { epoch } = pins
-  records.move(hash, epoch, idAtReplica)
-  journal?.note(hash, wallMs)
-  counters.moved(service.index, lost.reason)
-  return { place, replicaId, idAtReplica, epoch }
+  const moves = pins.move(hash, pinnedId, record.replica, wallMs, ttlMs, maxAgeMs, record.epoch - 1)
+  if (moves) {
+    counters.moved(service.index, lost.reason)
+    journal?.note(hash, wallMs)
+  }
+  return { place, replicaId: record.replica, idAtReplica: record.idAtReplica, epoch: record.epoch }
 }

@@ -61,7 +61,7 @@ export const twoRoutersFront: Front = async (replicas) => {
 }
 
 /** A proxy that gives each request to the next target and leaves it as it is, `Host` included. */
-async function startRoundRobin(targets: readonly string[]): Promise<RunningFront> {
+export async function startRoundRobin(targets: readonly string[]): Promise<RunningFront> {
   let turn = 0
   const server = createServer((request, response) => {
     const target = new URL(request.url ?? '/', targets[turn++ % targets.length])

@@ -148,7 +148,7 @@ export interface TranslatedAnswer {
   /** A session that began, by the name that the client is told. */
   readonly created: NamedSession | undefined
   /** What is kept of it, so that it can be begun anew. */
-  readonly record?: SessionRecord | undefined
+  readonly record?: Omit<SessionRecord, 'replica'> | undefined
   /** A setting of the request's session that changed. */
   readonly change?: SettingChange | undefined
   /** Whether the request's session has ended. */

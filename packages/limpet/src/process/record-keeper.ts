@@ -1,9 +1,12 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { SessionRecords } from '../session/session-record.ts'
+import type { SessionRecord, SessionRecords } from '../session/session-record.ts'
 import type { RecordAnswer, RecordMessage } from './remote-records.ts'
 
 /** Serves one thread's `RemoteRecords`. */
 export function keepRecords(port: MessagePort, records: SessionRecords): void {
+  const answer = (id: number, record: SessionRecord | undefined): void => {
+    port.postMessage({ id, record } satisfies RecordAnswer)
+  }
   port.on('message', (message: RecordMessage) => {
     const { key } = message
     switch (message.kind) {
@@ -14,7 +17,7 @@ export function keepRecords(port: MessagePort, records: SessionRecords): void {
         records.change(key, message.change)
         return
       case 'move':
-        records.move(key, message.epoch, message.idAtReplica)
+        void records.move(key, message.move).then((record) => answer(message.id, record))
         return
       case 'end':
         records.end(key)
@@ -22,19 +25,11 @@ export function keepRecords(port: MessagePort, records: SessionRecords): void {
       case 'streams':
         records.streams(key, message.epoch)
         return
-      case 'followed': {
-        const { id, epoch } = message
-        void records.followed(key, epoch).then(() => {
-          port.postMessage({ id, record: undefined } satisfies RecordAnswer)
-        })
+      case 'followed':
+        void records.followed(key, message.epoch).then(() => answer(message.id, undefined))
         return
-      }
-      case 'read': {
-        const { id, epoch } = message
-        void records.read(key, epoch).then((record) => {
-          port.postMessage({ id, record } satisfies RecordAnswer)
-        })
-      }
+      case 'read':
+        void records.read(key, message.epoch).then((record) => answer(message.id, record))
     }
   })
   port.unref()

@@ -1,17 +1,22 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { SessionRecord, SessionRecords, SettingChange } from '../session/session-record.ts'
+import type { SessionMove, SessionRecord, SessionRecords, SettingChange } from '../session/session-record.ts'
 
 /** What a serving thread tells the keeper of records. */
 export type RecordMessage =
   | { readonly kind: 'begin'; readonly key: Uint32Array; readonly record: SessionRecord }
   | { readonly kind: 'change'; readonly key: Uint32Array; readonly change: SettingChange }
-  | { readonly kind: 'move'; readonly key: Uint32Array; readonly epoch: number; readonly idAtReplica: string }
+  | {
+      readonly kind: 'move'
+      readonly key: Uint32Array
+      readonly move: SessionMove
+      readonly id: number
+    }
   | { readonly kind: 'end'; readonly key: Uint32Array }
   | { readonly kind: 'streams'; readonly key: Uint32Array; readonly epoch: number | undefined }
   | { readonly kind: 'followed'; readonly key: Uint32Array; readonly epoch: number; readonly id: number }
   | { readonly kind: 'read'; readonly key: Uint32Array; readonly epoch: number; readonly id: number }
 
-/** What the keeper answers to a `read` or `followed`. */
+/** What the keeper answers to what has an id. */
 export interface RecordAnswer {
   readonly id: number
   readonly record: SessionRecord | undefined
@@ -40,8 +45,8 @@ export class RemoteRecords implements SessionRecords {
     this.#tell({ kind: 'change', key, change })
   }
 
-  move(key: Uint32Array, epoch: number, idAtReplica: string): void {
-    this.#tell({ kind: 'move', key, epoch, idAtReplica })
+  move(key: Uint32Array, move: SessionMove): Promise<SessionRecord | undefined> {
+    return this.#ask((id) => ({ kind: 'move', key, move, id }))
   }
 
   end(key: Uint32Array): void {

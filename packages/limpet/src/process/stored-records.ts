@@ -1,5 +1,6 @@
 import type { RecordStore } from '../session/local-records.ts'
-import { parseRecordText, recordText, type SessionRecord } from '../session/session-record.ts'
+import type { SessionRecord } from '../session/session-record.ts'
+import { ownerOf, parseShared, type ReplicaNames, sharedText } from '../session/shared-record.ts'
 import type { StoredNote } from '../session/store/pin-store.ts'
 import { storedExpiry } from '../session/stored-expiry.ts'
 import type { StoreKeeper } from './store-keeper.ts'
@@ -12,12 +13,14 @@ const MOST_WAITING = 10_000
 /** Records of sessions in the store that routers share. While it is down, this process alone has them. */
 export class StoredRecords implements RecordStore {
   readonly #keeper: Pick<StoreKeeper, 'use'>
+  readonly #names: ReplicaNames
   /** Undefined: the session is over. */
   readonly #waiting = new Map<string, SessionRecord | undefined>()
   #timer: NodeJS.Timeout | undefined
 
-  constructor(keeper: Pick<StoreKeeper, 'use'>) {
+  constructor(keeper: Pick<StoreKeeper, 'use'>, names: ReplicaNames) {
     this.#keeper = keeper
+    this.#names = names
   }
 
   write(key: string, record: SessionRecord): void {
@@ -28,10 +31,16 @@ export class StoredRecords implements RecordStore {
     this.#put(key, undefined)
   }
 
+  async claim(key: string, record: SessionRecord): Promise<SessionRecord | undefined> {
+    this.#waiting.delete(key)
+    const [standing] = await this.#offer([[key, record]])
+    return standing === undefined ? undefined : parseShared(standing, this.#names)
+  }
+
   async read(key: string): Promise<SessionRecord | undefined> {
     if (this.#waiting.has(key)) return this.#waiting.get(key)
     const text = await this.#keeper.use((store) => store.readNote(key)).catch(() => undefined)
-    return text === undefined ? undefined : parseRecordText(text)
+    return text === undefined ? undefined : parseShared(text, this.#names)
   }
 
   /** Writes what waits. Never rejects; what can't be written is let go of. */
@@ -39,14 +48,23 @@ export class StoredRecords implements RecordStore {
     clearTimeout(this.#timer)
     this.#timer = undefined
     if (this.#waiting.size === 0) return
-    const nowMs = Date.now()
-    const notes = [...this.#waiting].map(([key, record]): StoredNote => {
-      if (record === undefined) return { key, version: 0, text: '', expiresAtMs: 0 }
-      const expiresAtMs = storedExpiry(nowMs, record.ttlMs, 0)
-      return { key, version: record.epoch, text: recordText(record), expiresAtMs }
-    })
+    const waiting = [...this.#waiting]
     this.#waiting.clear()
-    await this.#keeper.use((store) => store.writeNotes(notes)).catch(() => undefined)
+    await this.#offer(waiting)
+  }
+
+  async #offer(
+    records: readonly (readonly [string, SessionRecord | undefined])[],
+  ): Promise<readonly (string | undefined)[]> {
+    const nowMs = Date.now()
+    const notes = records.flatMap(([key, record]): StoredNote[] => {
+      if (record === undefined) return [{ key, version: 0, owner: '', text: '', expiresAtMs: 0 }]
+      const text = sharedText(record, this.#names)
+      if (text === undefined) return []
+      const expiresAtMs = storedExpiry(nowMs, record.ttlMs, 0)
+      return [{ key, version: record.epoch, owner: ownerOf(record), text, expiresAtMs }]
+    })
+    return this.#keeper.use((store) => store.writeNotes(notes)).catch(() => [])
   }
 
   #put(key: string, record: SessionRecord | undefined): void {

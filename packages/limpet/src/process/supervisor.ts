@@ -64,7 +64,7 @@ export class Supervisor {
     this.#sweep = new PinSweep(pins, memory.pins.buckets)
     const keeper = this.#keeperOf(memory)
     this.#keeper = keeper
-    const stored = keeper && new StoredRecords(keeper)
+    const stored = keeper && new StoredRecords(keeper, this.#fleet)
     this.#stored = stored
     const records = new LocalRecords(stored)
     this.#refresh =

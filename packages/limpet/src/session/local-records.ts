@@ -2,6 +2,7 @@ import type { RecordCounts } from '../observe/metrics.ts'
 import {
   mostRecordLength,
   recordLength,
+  type SessionMove,
   type SessionRecord,
   type SessionRecords,
   type SettingChange,
@@ -13,10 +14,13 @@ import { StreamEpochs } from './stream-epochs.ts'
 /** The most that all records together may hold, in characters. */
 const MOST_LENGTH = 64 * 1024 * 1024
 
-/** Where records go besides, and come from when they are not here. */
+/** Where records go besides, and come from when they are not here. No call rejects. */
 export interface RecordStore {
+  /** Has a record written soon. */
   write(key: string, record: SessionRecord): void
   remove(key: string): void
+  /** Writes a record at once. Resolves to another router's that stands in its place, if one does. */
+  claim(key: string, record: SessionRecord): Promise<SessionRecord | undefined>
   read(key: string): Promise<SessionRecord | undefined>
 }
 
@@ -54,10 +58,14 @@ export class LocalRecords implements SessionRecords {
       })
   }
 
-  move(key: Uint32Array, epoch: number, idAtReplica: string): void {
+  async move(key: Uint32Array, move: SessionMove): Promise<SessionRecord | undefined> {
     const name = pinKey(key)
-    const record = this.#records.get(name)
-    if (record !== undefined && record.epoch < epoch) this.#write(name, { ...record, epoch, idAtReplica })
+    const record = this.#records.get(name) ?? (await this.#store?.read(name))
+    if (record === undefined || record.epoch >= move.epoch) return record
+    const moved = { ...record, ...move }
+    const standing = (await this.#store?.claim(name, moved)) ?? moved
+    this.#keep(name, standing)
+    return standing
   }
 
   end(key: Uint32Array): void {

@@ -7,7 +7,9 @@ export interface SessionRecord {
   readonly epoch: number
   /** How long it is worth keeping without a use of the session, in milliseconds. */
   readonly ttlMs: number
-  /** How the session's replica names it. */
+  /** Where the session lives: the id of a replica. */
+  readonly replica: number
+  /** How that replica names it. */
   readonly idAtReplica: string
   /** The content of the request that began it. */
   readonly opening: string
@@ -41,14 +43,24 @@ export function withSetting(
   return recordLength(changed) > mostRecordLength ? undefined : changed
 }
 
+/** Where a session lives on. */
+export interface SessionMove {
+  readonly replica: number
+  readonly epoch: number
+  readonly idAtReplica: string
+}
+
 /** Records of sessions. What is written is in force for later reads of all threads; no call does I/O of its own. */
 export interface SessionRecords {
   /** Keeps the record of a session that begins; `key` (four words) is read during the call, here and below. */
   begin(key: Uint32Array, record: SessionRecord): void
   /** Changes a setting of a session, where it has a record. */
   change(key: Uint32Array, change: SettingChange): void
-  /** The session lives on at another replica, where there is no record of a higher epoch. */
-  move(key: Uint32Array, epoch: number, idAtReplica: string): void
+  /**
+   * The session is to live on at another replica, unless another router was faster. Resolves to the record that stands
+   * when all routers can know of it, or can't be told now; undefined: the session has none. Never rejects.
+   */
+  move(key: Uint32Array, move: SessionMove): Promise<SessionRecord | undefined>
   /** The session is over. */
   end(key: Uint32Array): void
   /** Resolves to the record, of `epoch` or higher if there is one; undefined: there is none. Never rejects. */
@@ -57,32 +69,4 @@ export interface SessionRecords {
   streams(key: Uint32Array, epoch: number | undefined): void
   /** Resolves once the stream of the session, if it has one, is open at the home of `epoch`, or within a second. Never rejects. */
   followed(key: Uint32Array, epoch: number): Promise<void>
-}
-
-/** A record as routers share it. */
-export function recordText(record: SessionRecord): string {
-  return JSON.stringify(record)
-}
-
-function isSetting(value: unknown): value is readonly [string, string] {
-  return Array.isArray(value) && value.length === 2 && value.every((part) => typeof part === 'string')
-}
-
-/** The record that a text holds; what none of the routers wrote holds none. */
-export function parseRecordText(text: string): SessionRecord | undefined {
-  try {
-    const { epoch, ttlMs, idAtReplica, opening, settings } = JSON.parse(text)
-    const isRecord =
-      Number.isInteger(epoch) &&
-      Number.isInteger(ttlMs) &&
-      typeof idAtReplica === 'string' &&
-      // It goes into a field line.
-      /^[\x21-\x7e]+$/.test(idAtReplica) &&
-      typeof opening === 'string' &&
-      Array.isArray(settings) &&
-      settings.every(isSetting)
-    return isRecord ? { epoch, ttlMs, idAtReplica, opening, settings } : undefined
-  } catch {
-    return undefined
-  }
 }

@@ -36,13 +36,16 @@ export function memoryStore(): OpenPinStore {
           pins.delete(key)
           return undefined
         }),
-      writeNotes: async (written) => {
-        for (const note of written) {
+      writeNotes: async (offered) =>
+        offered.map((note) => {
           const standing = notes.get(note.key)
-          if (note.expiresAtMs <= Date.now()) notes.delete(note.key)
-          else if (standing === undefined || standing.version <= note.version) notes.set(note.key, note)
-        }
-      },
+          const nowMs = Date.now()
+          if (note.expiresAtMs <= nowMs) notes.delete(note.key)
+          else if (standing === undefined || standing.expiresAtMs <= nowMs || replaces(note, standing))
+            notes.set(note.key, note)
+          else return standing.text
+          return undefined
+        }),
       readNote: async (key) => {
         const note = notes.get(key)
         return note !== undefined && note.expiresAtMs > Date.now() ? note.text : undefined
@@ -51,4 +54,10 @@ export function memoryStore(): OpenPinStore {
       close: async () => void watchers.delete(events),
     }
   }
+}
+
+/** Whether a note takes the place of one that stands. */
+function replaces(offered: StoredNote, standing: StoredNote): boolean {
+  if (offered.version !== standing.version) return offered.version > standing.version
+  return offered.owner === standing.owner
 }

@@ -240,33 +240,58 @@ const cases: readonly Case[] = [
     },
   },
   {
-    promise: 'keeps notes for every router, and lets none of a lower version take the place of a higher one',
+    promise:
+      'keeps notes for every router, the latest of the highest version, and tells what stands in their place',
     async check(one, other) {
-      const note = {
-        key: samplePin().key,
-        version: 1,
-        text: 'a "b": ü\n\r\0',
-        expiresAtMs: Date.now() + 60_000,
-      }
+      const text = 'a "b": ü\n\r\0:1:2'
+      const note = { key: samplePin().key, version: 1, owner: '0a', text, expiresAtMs: Date.now() + 60_000 }
       const alike = { ...note, key: samplePin().key, text: '' }
-      await one.store.writeNotes([note, alike])
+      assert.deepEqual(await one.store.writeNotes([note, alike]), [undefined, undefined])
       for (const { store } of [one, other]) {
-        assert.equal(await store.readNote(note.key), note.text)
+        assert.equal(await store.readNote(note.key), text)
         assert.equal(await store.readNote(alike.key), '')
         assert.equal(await store.readNote(samplePin().key), undefined)
       }
-      await other.store.writeNotes([{ ...note, text: 'later' }])
-      await one.store.writeNotes([{ ...note, version: 0, text: 'lower' }])
+      const later = { ...note, text: 'later' }
+      assert.deepEqual(await other.store.writeNotes([later]), [undefined])
+      const lost = [
+        { ...alike, version: 0, text: 'lower' },
+        { ...note, owner: '0b', text: 'of another' },
+      ]
+      assert.deepEqual(await one.store.writeNotes(lost), ['', 'later'])
       assert.equal(await one.store.readNote(note.key), 'later')
-      await other.store.writeNotes([{ ...note, version: 10, text: 'higher' }])
-      await one.store.writeNotes([{ ...note, version: 9, text: 'lower' }])
+      const higher = { ...note, version: 10, owner: '0c', text: 'higher' }
+      assert.deepEqual(await other.store.writeNotes([higher]), [undefined])
+      assert.deepEqual(await one.store.writeNotes([{ ...note, version: 9 }]), ['higher'])
       assert.equal(await one.store.readNote(note.key), 'higher')
+    },
+  },
+  {
+    promise: 'lets one of many notes stand that are written at once, and tells all others which',
+    async check(one, other) {
+      const { key } = samplePin()
+      const owners = ['0a', '0b', '0c', '0d', '0e', '0f']
+      const answers = await Promise.all(
+        owners.map((owner, index) =>
+          (index % 2 === 0 ? one : other).store.writeNotes([
+            { key, version: 1, owner, text: owner, expiresAtMs: Date.now() + 60_000 },
+          ]),
+        ),
+      )
+      const winner = await other.store.readNote(key)
+      for (const [index, [standing]] of answers.entries()) assert.equal(standing ?? owners[index], winner)
     },
   },
   {
     promise: 'forgets notes that are over, and takes away what stands where one is written that is over',
     async check(one, other) {
-      const note = { key: samplePin().key, version: 3, text: 'short', expiresAtMs: Date.now() + 150 }
+      const note = {
+        key: samplePin().key,
+        version: 3,
+        owner: '',
+        text: 'short',
+        expiresAtMs: Date.now() + 150,
+      }
       await one.store.writeNotes([note])
       await until('the note is over', async () => (await other.store.readNote(note.key)) === undefined)
       await one.store.writeNotes([{ ...note, expiresAtMs: Date.now() + 60_000 }])
@@ -280,7 +305,7 @@ const cases: readonly Case[] = [
     async check(one) {
       const pin = samplePin()
       await one.store.writeNotes([
-        { key: pin.key, version: 0, text: 'note', expiresAtMs: Date.now() + 60_000 },
+        { key: pin.key, version: 0, owner: '', text: 'note', expiresAtMs: Date.now() + 60_000 },
       ])
       assert.equal(await standing(one, pin.key), undefined)
       await one.store.write([pin])

@@ -24,8 +24,10 @@ export interface PinHome {
 export interface StoredNote {
   /** Of `pinKey`. */
   readonly key: string
-  /** A note gives way to one of its own or a higher version. */
+  /** A note gives way to one of a higher version, and to one of its own version and owner. */
   readonly version: number
+  /** Who wrote this version first: lower-case hex digits. */
+  readonly owner: string
   readonly text: string
   /** By the wall clock; one that is over takes away what stands under its key, whatever its version. */
   readonly expiresAtMs: number
@@ -46,8 +48,11 @@ export interface PinStore {
   write(pins: readonly StoredPin[]): Promise<readonly LostPin[]>
   /** The record of each key, in their order; undefined: there is none that is valid. */
   read(keys: readonly string[]): Promise<readonly (StoredPin | undefined)[]>
-  /** Keeps notes, each key at most once, in place of older ones; all or some of them durable when it rejects. */
-  writeNotes(notes: readonly StoredNote[]): Promise<void>
+  /**
+   * Offers notes, each key at most once, all or some of them durable when it rejects. Resolves, in their order, to the
+   * texts that stand in their place; undefined where the note itself does.
+   */
+  writeNotes(notes: readonly StoredNote[]): Promise<readonly (string | undefined)[]>
   /** The text of a note; undefined: there is none that is valid. */
   readNote(key: string): Promise<string | undefined>
   /** Rejects when the store can't be reached. */

@@ -43,19 +43,26 @@ return answers
 `
 
 /**
- * Writes notes. Keys: those of the notes, of one hash slot where the server is a cluster. Arguments, for each key:
- * the ms that the note still lives (0: it is over), its version and its text. A value is `VERSION:TEXT`.
+ * Offers notes, by the rule of `StoredNote`. Keys: those of the notes, of one hash slot where the server is a cluster.
+ * Arguments, for each key: the ms that the note still lives (0: it is over), its version, its owner and its text. A
+ * value is `VERSION:OWNER:TEXT`. Answers for each key with the value that stands in its place, or an empty one.
  */
 const noteScript = `
+local answers = {}
 for index, key in ipairs(KEYS) do
-  local lives, version, text = tonumber(ARGV[3 * index - 2]), tonumber(ARGV[3 * index - 1]), ARGV[3 * index]
+  local lives, version = tonumber(ARGV[4 * index - 3]), tonumber(ARGV[4 * index - 2])
+  local owner, text = ARGV[4 * index - 1], ARGV[4 * index]
   local standing = redis.pcall('GET', key)
-  local version2 = type(standing) == 'string' and tonumber(string.match(standing, '^(%d+):'))
+  local version2, owner2
+  if type(standing) == 'string' then version2, owner2 = string.match(standing, '^(%d+):(%x*):') end
+  version2 = tonumber(version2)
+  answers[index] = ''
   if lives <= 0 then redis.call('DEL', key)
-  elseif not version2 or version2 <= version then
-    redis.call('SET', key, version .. ':' .. text, 'PX', lives)
-  end
+  elseif not version2 or version2 < version or (version2 == version and owner2 == owner) then
+    redis.call('SET', key, version .. ':' .. owner .. ':' .. text, 'PX', lives)
+  else answers[index] = standing end
 end
+return answers
 `
 
 /** A script and its name on the server, by which it is called once the server has it. */
@@ -69,4 +76,4 @@ function scriptOf(source: string): RedisScript {
 }
 
 export const offerPins = scriptOf(offerScript)
-export const writeNotes = scriptOf(noteScript)
+export const offerNotes = scriptOf(noteScript)

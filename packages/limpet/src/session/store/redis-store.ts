@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { LostPin, OpenPinStore, PinStore, PinStoreEvents, StoredNote, StoredPin } from './pin-store.ts'
 import { parseRecord, recordText } from './record-text.ts'
 import type { ConnectRedis, RedisCall, RedisClient } from './redis-client.ts'
-import { offerPins, type RedisScript, writeNotes } from './redis-script.ts'
+import { offerNotes, offerPins, type RedisScript } from './redis-script.ts'
 
 const prefix = 'limpet:pin:'
 const notePrefix = 'limpet:note:'
@@ -63,29 +63,30 @@ class RedisStore implements PinStore {
     })
   }
 
-  async writeNotes(notes: readonly StoredNote[]): Promise<void> {
+  async writeNotes(notes: readonly StoredNote[]): Promise<readonly (string | undefined)[]> {
     const size = this.#client.isCluster ? 1 : KEYS_A_CALL
     const calls: Promise<unknown>[] = []
     for (let at = 0; at < notes.length; at += size) {
       const some = notes.slice(at, at + size)
       const nowMs = Date.now()
       calls.push(
-        this.#call(writeNotes, {
+        this.#call(offerNotes, {
           keys: some.map(({ key }) => notePrefix + key),
-          arguments: some.flatMap(({ version, text, expiresAtMs }) => [
+          arguments: some.flatMap(({ version, owner, text, expiresAtMs }) => [
             `${Math.max(0, Math.ceil(expiresAtMs - nowMs))}`,
             `${version}`,
+            owner,
             text,
           ]),
         }),
       )
     }
-    await Promise.all(calls)
+    const answers = (await Promise.all(calls)).flat()
+    return notes.map((_, index) => noteText(answers[index]))
   }
 
   async readNote(key: string): Promise<string | undefined> {
-    const value = await this.#client.get(notePrefix + key)
-    return typeof value === 'string' ? /^\d+:(.*)$/s.exec(value)?.[1] : undefined
+    return noteText(await this.#client.get(notePrefix + key))
   }
 
   async check(): Promise<void> {
@@ -135,4 +136,9 @@ class RedisStore implements PinStore {
     if (pin !== undefined) this.#events.changed(pin)
     else if (text === undefined) this.#events.invalid()
   }
+}
+
+/** The text of a note's value; undefined for what is none. */
+function noteText(value: unknown): string | undefined {
+  return typeof value === 'string' ? /^\d+:[0-9a-f]*:(.*)$/s.exec(value)?.[1] : undefined
 }

@@ -13,7 +13,8 @@ const tables = `
   CREATE TABLE IF NOT EXISTS limpet_changes (id INTEGER PRIMARY KEY CHECK (id = 1), last INTEGER NOT NULL);
   INSERT OR IGNORE INTO limpet_changes VALUES (1, 0);
   CREATE TABLE IF NOT EXISTS limpet_notes (
-    key TEXT PRIMARY KEY, version INTEGER NOT NULL, text TEXT NOT NULL, expires_at_ms INTEGER NOT NULL
+    key TEXT PRIMARY KEY, version INTEGER NOT NULL, owner TEXT NOT NULL, text TEXT NOT NULL,
+    expires_at_ms INTEGER NOT NULL
   ) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS limpet_notes_by_expiry ON limpet_notes (expires_at_ms);
   PRAGMA user_version = ${version};
@@ -47,9 +48,11 @@ export function prepareStatements(database: DatabaseSync) {
     ),
     readNote: database.prepare('SELECT text FROM limpet_notes WHERE key = ? AND expires_at_ms > ?'),
     putNote: database.prepare(
-      `INSERT INTO limpet_notes VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE
-       SET version = excluded.version, text = excluded.text, expires_at_ms = excluded.expires_at_ms
-       WHERE excluded.version >= limpet_notes.version`,
+      `INSERT INTO limpet_notes VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE
+       SET version = excluded.version, owner = excluded.owner, text = excluded.text,
+         expires_at_ms = excluded.expires_at_ms
+       WHERE excluded.version > limpet_notes.version OR limpet_notes.expires_at_ms <= ?
+         OR (excluded.version = limpet_notes.version AND excluded.owner = limpet_notes.owner)`,
     ),
     removeNote: database.prepare('DELETE FROM limpet_notes WHERE key = ?'),
     pruneNotes: database.prepare(

@@ -66,7 +66,9 @@ test('a file of the version before is taken over, with its pins', async () => {
   database.exec('DROP TABLE limpet_notes; PRAGMA user_version = 1')
   database.close()
   const { store } = await open(path)
-  await store.writeNotes([{ key: keyOf(2), version: 0, text: 'note', expiresAtMs: Date.now() + 60_000 }])
+  await store.writeNotes([
+    { key: keyOf(2), version: 0, owner: '', text: 'note', expiresAtMs: Date.now() + 60_000 },
+  ])
   assert.equal(await store.readNote(keyOf(2)), 'note')
   assert.equal((await store.read([keyOf(2)]))[0]?.key, keyOf(2))
   await store.close()

@@ -69,18 +69,24 @@ class SqliteStore implements PinStore {
     return this.#commit(() => pins.flatMap((offered) => this.#offer(offered, Date.now())))
   }
 
-  async writeNotes(notes: readonly StoredNote[]): Promise<void> {
-    const { putNote, removeNote } = this.#statements
-    await this.#commit(() => {
-      for (const { key, version, text, expiresAtMs } of notes) {
-        if (expiresAtMs <= Date.now()) removeNote.run(key)
-        else putNote.run(key, version, text, Math.ceil(expiresAtMs))
-      }
-    })
+  writeNotes(notes: readonly StoredNote[]): Promise<readonly (string | undefined)[]> {
+    return this.#commit(() => notes.map((note) => this.#offerNote(note, Date.now())))
   }
 
   async readNote(key: string): Promise<string | undefined> {
-    const text = this.#statements.readNote.get(key, Date.now())?.text
+    return this.#findNote(key, Date.now())
+  }
+
+  #offerNote({ key, version, owner, text, expiresAtMs }: StoredNote, nowMs: number): string | undefined {
+    const { putNote, removeNote } = this.#statements
+    if (expiresAtMs <= nowMs) removeNote.run(key)
+    else if (putNote.run(key, version, owner, text, Math.ceil(expiresAtMs), nowMs).changes === 0)
+      return this.#findNote(key, nowMs)
+    return undefined
+  }
+
+  #findNote(key: string, nowMs: number): string | undefined {
+    const text = this.#statements.readNote.get(key, nowMs)?.text
     return typeof text === 'string' ? text : undefined
   }
 
