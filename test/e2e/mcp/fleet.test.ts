@@ -43,8 +43,9 @@ describe('a fleet of official clients', () => {
     for (const member of fleet.members) {
       const errors = errorsOf(member)
       for (const { error } of errors) assert.equal(error?.kind, 'json-rpc', JSON.stringify(error))
-      // One call at a time is under way, and a killed replica can have had no other.
-      assert.ok(errors.length <= (homes.get(member) === home.name ? 1 : 0), JSON.stringify(errors))
+      // One call at a time is under way, and a killed replica can have had no other; without a session it may be any.
+      const isAtRisk = member.client.kind === 'modern' || homes.get(member) === home.name
+      assert.ok(errors.length <= (isAtRisk ? 1 : 0), JSON.stringify(errors))
     }
     for (const member of sessionsOf(fleet)) {
       const lives = livesOf(member)
