@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { clientErrorOf } from '../../kit/mcp/client-errors.ts'
-import { connectClient } from '../../kit/mcp/clients.ts'
+import { connectClient, connectClients } from '../../kit/mcp/clients.ts'
 import { routerFront, twoRoutersFront } from '../../kit/mcp/front.ts'
 import { startMcpServers } from '../../kit/mcp/servers.ts'
 
@@ -16,15 +16,12 @@ describe('a call of 2026-07-28 that is made again with what the server asked for
       await using servers = await startMcpServers('v2', 3)
       await using running = await front(servers)
       const options = { answerElicitation: async () => shore }
-      const clients = await Promise.all(
-        Array.from({ length: 6 }, () => connectClient('modern', `${running.url}/mcp`, options)),
-      )
+      await using clients = await connectClients(6, ['modern'], `${running.url}/mcp`, options)
       const answers = await Promise.all(
         clients.flatMap((client) => Array.from({ length: 10 }, () => client.call('elicit'))),
       )
       for (const { content, askedBy, replica } of answers)
         assert.deepEqual([content, askedBy], [shore.content, replica])
-      await Promise.all(clients.map((client) => client[Symbol.asyncDispose]()))
     })
 
   test('is answered by none when that replica is gone, with an error and not with silence', async () => {
