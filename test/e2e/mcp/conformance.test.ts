@@ -55,7 +55,7 @@ for (const suite of suites) {
 
     const runBehind = async (front: Front, count: number): Promise<Verdict[]> => {
       await using running = await front(servers.slice(0, count))
-      return runConformance(suite, `${running.url}/mcp`)
+      return await runConformance(suite, `${running.url}/mcp`)
     }
 
     before(async () => {

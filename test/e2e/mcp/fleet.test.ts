@@ -27,12 +27,12 @@ describe('a fleet of official clients', () => {
     const home = servers.find(({ name }) => name === homeName)!
     await using fleet = await startFleet(endpoint, 20, kinds)
     await fleet.goOn(5)
-    const pending = victim.call('slow', { ms: 60_000, call: 'pending' })
+    const pending = victim.call('slow', { ms: 60_000, call: 'pending' }).then(() => undefined, clientErrorOf)
     await home.called('pending')
 
     const homes = new Map(fleet.members.map((member) => [member, member.outcomes.at(-1)?.replica]))
     await home.kill()
-    const error = await pending.then(() => undefined, clientErrorOf)
+    const error = await pending
     assert.equal(error?.kind, 'json-rpc', JSON.stringify(error))
     assert.equal(typeof error?.code, 'number')
     await fleet.goOn(5)
