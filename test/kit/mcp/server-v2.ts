@@ -115,7 +115,7 @@ async function handleLegacy(request: Request, response: Response): Promise<void>
 
 const app = createMcpExpressApp()
 count(app)
-app.all('/mcp', async (request, response) => {
+app.all(['/mcp', '/other/mcp'], async (request, response) => {
   const isLegacy = await isLegacyRequest(await toWebRequest(request, request.body), request.body)
   if (isLegacy) await handleLegacy(request, response)
   else await handleModern(request, response, request.body)
