@@ -3,7 +3,7 @@ import { before, describe, test } from 'node:test'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import type { Json } from '../../kit/mcp/call.ts'
-import { type ClientKind, connectClient } from '../../kit/mcp/clients.ts'
+import { type ClientKind, connectClients } from '../../kit/mcp/clients.ts'
 import { routerFront } from '../../kit/mcp/front.ts'
 import { type EverythingMode, startEverythingServer } from '../../kit/mcp/server-everything.ts'
 import { type McpServerProcess, startMcpServers } from '../../kit/mcp/servers.ts'
@@ -112,11 +112,7 @@ describe('the reference server, behind a router', () => {
       await using a = await startEverythingServer(mode, 'a')
       await using b = await startEverythingServer(mode, 'b')
       await using front = await routerFront([a, b])
-      const clients = await Promise.all(
-        Array.from({ length: 12 }, (_, index) =>
-          connectClient(kinds[index % kinds.length]!, `${front.url}${path}`),
-        ),
-      )
+      await using clients = await connectClients(12, kinds, `${front.url}${path}`)
       for (let round = 0; round < 5; round++)
         await Promise.all(
           clients.map(async (client, index) => {
@@ -124,7 +120,6 @@ describe('the reference server, behind a router', () => {
             assert.equal(await client.call('echo', { message }), `Echo: ${message}`)
           }),
         )
-      await Promise.all(clients.map((client) => client[Symbol.asyncDispose]()))
       assert.equal(a.sessions() + b.sessions(), 12)
       assert.ok(a.sessions() > 0 && b.sessions() > 0, 'one replica has all sessions')
     })

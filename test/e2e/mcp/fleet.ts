@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ClientError } from '../../kit/mcp/client-errors.ts'
 import { clientErrorOf } from '../../kit/mcp/client-errors.ts'
-import { type ClientKind, connectClient, type TestClient } from '../../kit/mcp/clients.ts'
+import { type ClientKind, connectClients, type TestClient } from '../../kit/mcp/clients.ts'
 import { until } from '../../kit/process.ts'
 
 /** What became of one call of one member. */
@@ -19,7 +19,7 @@ export interface Member {
 }
 
 /** Official clients that call a tool over and over until they are to stop. */
-export interface Fleet {
+export interface Fleet extends AsyncDisposable {
   readonly members: readonly Member[]
   /** Resolves when each member has had so many more answers, errors among them. */
   goOn(calls: number): Promise<void>
@@ -33,9 +33,7 @@ export async function startFleet(
   size: number,
   kinds: readonly ClientKind[],
 ): Promise<Fleet> {
-  const clients = await Promise.all(
-    Array.from({ length: size }, (_, index) => connectClient(kinds[index % kinds.length]!, endpoint)),
-  )
+  const clients = await connectClients(size, kinds, endpoint)
   const members = clients.map((client): Member => ({ client, outcomes: [] }))
   let stopped = false
   const run = async ({ client, outcomes }: Member, name: string): Promise<void> => {
@@ -67,7 +65,10 @@ export async function startFleet(
     async stop() {
       stopped = true
       await Promise.all(runs)
-      await Promise.all(clients.map((client) => client[Symbol.asyncDispose]()))
+    },
+    async [Symbol.asyncDispose]() {
+      stopped = true
+      await clients[Symbol.asyncDispose]()
     },
   }
 }

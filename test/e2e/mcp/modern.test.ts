@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { clientErrorOf } from '../../kit/mcp/client-errors.ts'
-import { connectClient } from '../../kit/mcp/clients.ts'
+import { connectClient, connectClients } from '../../kit/mcp/clients.ts'
 import { routerFront, twoRoutersFront } from '../../kit/mcp/front.ts'
 import { startMcpServers } from '../../kit/mcp/servers.ts'
 
@@ -16,15 +16,14 @@ describe('a call of 2026-07-28 that is made again with what the server asked for
       await using servers = await startMcpServers('v2', 3)
       await using running = await front(servers)
       const options = { answerElicitation: async () => shore }
-      const clients = await Promise.all(
-        Array.from({ length: 6 }, () => connectClient('modern', `${running.url}/mcp`, options)),
-      )
+      await using clients = await connectClients(6, ['modern'], `${running.url}/mcp`, options)
       const answers = await Promise.all(
         clients.flatMap((client) => Array.from({ length: 10 }, () => client.call('elicit'))),
       )
+      // One at a time, each retry is the next request, and so the other router's.
+      for (let call = 0; call < 10; call++) answers.push(await clients[0]!.call('elicit'))
       for (const { content, askedBy, replica } of answers)
         assert.deepEqual([content, askedBy], [shore.content, replica])
-      await Promise.all(clients.map((client) => client[Symbol.asyncDispose]()))
     })
 
   test('is answered by none when that replica is gone, with an error and not with silence', async () => {
@@ -54,9 +53,8 @@ describe('calls of 2026-07-28', () => {
   test('go to all replicas, for there are no sessions', async () => {
     await using servers = await startMcpServers('v2', 3)
     await using front = await routerFront(servers)
-    await using client = await connectClient('modern', `${front.url}/mcp`)
-    const replicas = new Set<string>()
-    for (let call = 0; call < 30; call++) replicas.add(await client.call('whoami'))
-    assert.deepEqual([...replicas].sort(), ['a', 'b', 'c'])
+    await using clients = await connectClients(12, ['modern'], `${front.url}/mcp`)
+    const replicas = await Promise.all(clients.map((client) => client.call('slow', { ms: 100 })))
+    assert.deepEqual([...new Set(replicas)].sort(), ['a', 'b', 'c'])
   })
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type ClientError, clientErrorOf } from '../../kit/mcp/client-errors.ts'
-import { type ClientKind, connectClient, type TestClient } from '../../kit/mcp/clients.ts'
+import { type ClientKind, connectClient, connectClients, type TestClient } from '../../kit/mcp/clients.ts'
 import { routerFront } from '../../kit/mcp/front.ts'
 import { type McpServerProcess, type ServerKind, startMcpServers } from '../../kit/mcp/servers.ts'
 import { until } from '../../kit/process.ts'
@@ -47,15 +47,9 @@ describe('what a server sends while a call runs', () => {
   test('comes to who comes back for it, when the server ends the stream and goes on', async () => {
     await using servers = await startMcpServers('v2', 3)
     await using front = await routerFront(servers)
-    const clients = await Promise.all(
-      pairs.flatMap(([kind]) => [
-        connectClient(kind, `${front.url}/mcp`),
-        connectClient(kind, `${front.url}/mcp`),
-      ]),
-    )
+    await using clients = await connectClients(8, ['v1', 'v2'], `${front.url}/mcp`)
     const answers = await Promise.all(clients.map((client) => client.call('test_reconnection')))
     for (const answer of answers) assert.match(answer, /this came on the next/)
-    await Promise.all(clients.map((client) => client[Symbol.asyncDispose]()))
   })
 })
 

@@ -47,7 +47,13 @@ async function connect(
   if (answerElicitation) client.setRequestHandler(ElicitRequestSchema, answerElicitation)
   if (answerSampling) client.setRequestHandler(CreateMessageRequestSchema, answerSampling)
   client.fallbackNotificationHandler = async ({ method, params }) => onNotification(method, params)
-  await client.connect(transport)
+  try {
+    await client.connect(transport)
+  } catch (error) {
+    // Its stream would be tried again and again.
+    await client.close()
+    throw error
+  }
   return {
     request: (method, params, { timeoutMs, onProgress }) =>
       client.request({ method, params }, ResultSchema, {

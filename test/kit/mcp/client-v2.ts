@@ -19,7 +19,13 @@ export async function connectV2(connecting: Connecting, kind: string): Promise<S
   if (answerElicitation) client.setRequestHandler('elicitation/create', answerElicitation)
   if (answerSampling) client.setRequestHandler('sampling/createMessage', answerSampling)
   client.fallbackNotificationHandler = async ({ method, params }) => connecting.onNotification(method, params)
-  await client.connect(transport)
+  try {
+    await client.connect(transport)
+  } catch (error) {
+    // Its stream would be tried again and again.
+    await client.close()
+    throw error
+  }
   return {
     request: (method, params, { timeoutMs, onProgress }) => {
       const settings = {

@@ -105,6 +105,32 @@ export async function connectClient(
   }
 }
 
+/** Several clients; `kinds` in turn. */
+export async function connectClients(
+  count: number,
+  kinds: readonly ClientKind[],
+  endpoint: string,
+  options: ClientOptions = {},
+): Promise<TestClient[] & AsyncDisposable> {
+  const settled = await Promise.allSettled(
+    Array.from({ length: count }, (_, index) =>
+      connectClient(kinds[index % kinds.length]!, endpoint, options),
+    ),
+  )
+  const clients = settled
+    .filter(({ status }) => status === 'fulfilled')
+    .map((result) => (result as Json).value)
+  const dispose = async (): Promise<void> => {
+    await Promise.all(clients.map((client: TestClient) => client[Symbol.asyncDispose]()))
+  }
+  const failed = settled.find((result) => result.status === 'rejected')
+  if (failed !== undefined) {
+    await dispose()
+    throw failed.reason
+  }
+  return Object.assign(clients as TestClient[], { [Symbol.asyncDispose]: dispose })
+}
+
 function parsed(text: string): Json {
   try {
     return JSON.parse(text)

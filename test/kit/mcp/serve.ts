@@ -22,6 +22,18 @@ export interface Statistics {
   readonly sessions: number
 }
 
+/** What a test sends to a server, and a server to a test. */
+export interface ToServer {
+  readonly ask?: 'statistics'
+  /** What another server of the same test has published. */
+  readonly published?: Json
+}
+export interface FromServer {
+  readonly port?: number
+  readonly statistics?: Statistics
+  readonly published?: Json
+}
+
 /** The arguments of a fixture's process. */
 export function optionsOfProcess(): ServerOptions {
   return JSON.parse(process.argv[2]!)
@@ -36,9 +48,12 @@ export const record = (id: string): void => void writeSync(1, `${id}\n`)
  */
 export function serve(app: Express, { port }: ServerOptions, sessions: { readonly size: number }): void {
   const server = app.listen(port, '127.0.0.1', () =>
-    process.send?.({ port: (server.address() as AddressInfo).port }),
+    process.send?.({ port: (server.address() as AddressInfo).port } satisfies FromServer),
   )
-  process.on('message', () => process.send?.({ statistics: { methods, inFlight, sessions: sessions.size } }))
+  process.on('message', ({ ask }: ToServer) => {
+    if (ask)
+      process.send?.({ statistics: { methods, inFlight, sessions: sessions.size } } satisfies FromServer)
+  })
   process.on('disconnect', () => process.exit())
   process.once('SIGTERM', () => endGently(server))
 }

@@ -43,7 +43,5 @@ async function handle(request: Request, response: Response): Promise<void> {
 
 const app = createMcpExpressApp()
 count(app)
-app.post('/mcp', handle)
-app.get('/mcp', handle)
-app.delete('/mcp', handle)
+app.all(['/mcp', '/other/mcp'], handle)
 serve(app, options, sessions)

@@ -19,6 +19,7 @@ import { type Call, CallError, type Json, type ModernCall, newSession, type Sess
 import { eventStore } from './event-store.ts'
 import { modernTools } from './modern-tools.ts'
 import { count, jsonRpcError, optionsOfProcess, record, serve } from './serve.ts'
+import { sharedBus } from './shared-bus.ts'
 
 const options = optionsOfProcess()
 const sessions = new Map<string, NodeStreamableHTTPServerTransport>()
@@ -80,7 +81,7 @@ function modernCall({ mcpReq }: ServerContext): ModernCall {
 const processState = newSession(async (method, params) => {
   if (method === 'notifications/resources/updated') modern.notify.resourceUpdated(String(params.uri))
 })
-const modern = createMcpHandler(() => newServer(processState, true), { legacy: 'reject' })
+const modern = createMcpHandler(() => newServer(processState, true), { legacy: 'reject', bus: sharedBus() })
 const handleModern = toNodeHandler(modern)
 
 async function begin(): Promise<NodeStreamableHTTPServerTransport> {
@@ -114,7 +115,7 @@ async function handleLegacy(request: Request, response: Response): Promise<void>
 
 const app = createMcpExpressApp()
 count(app)
-app.all('/mcp', async (request, response) => {
+app.all(['/mcp', '/other/mcp'], async (request, response) => {
   const isLegacy = await isLegacyRequest(await toWebRequest(request, request.body), request.body)
   if (isLegacy) await handleLegacy(request, response)
   else await handleModern(request, response, request.body)

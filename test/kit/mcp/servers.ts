@@ -3,7 +3,7 @@ import { on, once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { endProcess, startProcess, within } from '../process.ts'
-import type { ServerOptions, Statistics, UnknownSession } from './serve.ts'
+import type { FromServer, ServerOptions, Statistics, ToServer, UnknownSession } from './serve.ts'
 
 /** `v1`, `v2`: the generation of the SDK, streamable HTTP; `sse`: the transport of 2024-11-05. */
 export type ServerKind = 'v1' | 'v2' | 'sse'
@@ -35,11 +35,15 @@ export interface StartOptions {
   readonly unknownSession?: UnknownSession
 }
 
+/** Where servers that know of each other hand over what they publish. */
+type Bus = Set<ChildProcess>
+
 /** Starts a server and resolves when it listens. */
 export async function startMcpServer(
   kind: ServerKind,
   name: string,
   options: StartOptions = {},
+  bus: Bus = new Set(),
 ): Promise<McpServerProcess> {
   const path = fileURLToPath(new URL(`./server-${kind}.ts`, import.meta.url))
   const calls: string[] = []
@@ -55,11 +59,19 @@ export async function startMcpServer(
       calls.push(id)
       started.emit('called')
     })
+    bus.add(started)
+    started.once('exit', () => bus.delete(started))
+    started.on('message', ({ port, statistics, published }: FromServer) => {
+      if (port !== undefined) started.emit('listening', port)
+      if (statistics !== undefined) started.emit('statistics', statistics)
+      if (published !== undefined)
+        for (const other of bus) if (other !== started) other.send({ published } satisfies ToServer)
+    })
     const ended = once(started, 'exit').then(() => Promise.reject(new Error(`The server ${name} ended.`)))
     ended.catch(() => undefined)
-    const listening = Promise.race([once(started, 'message'), ended])
-    const [message] = await within(15_000, `the server ${name} listens`, listening)
-    port = (message as { port: number }).port
+    const listening = Promise.race([once(started, 'listening'), ended])
+    const [at] = await within(15_000, `the server ${name} listens`, listening)
+    port = at
   }
   await start()
   const url = `http://127.0.0.1:${port}`
@@ -80,10 +92,10 @@ export async function startMcpServer(
       await within(15_000, `a call ${id} of ${name}`, search())
     },
     async statistics() {
-      const answer = once(child, 'message')
-      child.send({})
-      const [message] = await within(5000, `the statistics of ${name}`, answer)
-      return (message as { statistics: Statistics }).statistics
+      const answer = once(child, 'statistics')
+      child.send({ ask: 'statistics' } satisfies ToServer)
+      const [statistics] = await within(5000, `the statistics of ${name}`, answer)
+      return statistics
     },
     kill: () => endProcess(child),
     stop: () => endProcess(child, 'SIGTERM'),
@@ -100,13 +112,15 @@ async function* withFirst(events: AsyncIterable<unknown>): AsyncIterable<unknown
 
 const names = ['a', 'b', 'c', 'd']
 
-/** So many servers of a kind, named a, b, c and so on. */
+/** So many servers of a kind, named a, b, c and so on, that tell each other what they publish. */
 export async function startMcpServers(
   kind: ServerKind,
   count: number,
   options: StartOptions = {},
 ): Promise<McpServerProcess[] & AsyncDisposable> {
-  const servers = await Promise.all(names.slice(0, count).map((name) => startMcpServer(kind, name, options)))
+  const bus: Bus = new Set()
+  const starting = names.slice(0, count).map((name) => startMcpServer(kind, name, options, bus))
+  const servers = await Promise.all(starting)
   const dispose = async (): Promise<void> => {
     await Promise.all(servers.map((server) => server[Symbol.asyncDispose]()))
   }
