@@ -29,6 +29,9 @@ describe('whom a session belongs to', () => {
       { iss: 'https://a', sub: 'alice","x' },
       { iss: 'https://a","alice', sub: 'x' },
       { iss: ['https://a'], sub: 'alice' },
+      { iss: 'https://a', sub: 7 },
+      { iss: 'https://a', sub: '7' },
+      { iss: 'https://a', client_id: 'alice' },
       { iss: 'https://a', client_id: 'tool' },
     ]
     const principals = claims.map((claim) => of(bearer(claim)))
