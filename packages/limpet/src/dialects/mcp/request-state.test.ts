@@ -72,6 +72,27 @@ describe('the state of a retry', () => {
     })
   }
 
+  for (const [what, write] of [
+    ['slashes', (text: string) => text.replaceAll('/', '\\/')],
+    [
+      'what HTML knows',
+      (text: string) => text.replace(/[+<>&']/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`),
+    ],
+    [
+      'all there is',
+      (text: string) => text.replace(/./g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`),
+    ],
+  ] as const) {
+    test(`leads home from clients that escape ${what}`, () => {
+      const state = "a/b+c<d>e&f'g=="
+      const content = Buffer.from(`{"params":{"requestState":"${write(seal(state)!)}","x":1}}`)
+      const { length } = content
+      assert.deepEqual(openState(content, stateIds, undefined), home)
+      assert.deepEqual(JSON.parse(content.toString('utf8')), { params: { requestState: state, x: 1 } })
+      assert.equal(content.length, length)
+    })
+  }
+
   test('is told to its principal alone', () => {
     const content = retry(stateIds.seal('state', tag, 'alice'))
     assert.equal(openState(content, stateIds, 'bob'), undefined)
