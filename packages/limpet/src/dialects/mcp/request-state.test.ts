@@ -26,7 +26,7 @@ describe('the state of a retry', () => {
     test(`${state.slice(0, 30)} leads to its replica, which gets it as it gave it`, () => {
       const content = retry(seal(state))
       const { length } = content
-      assert.deepEqual(openState(content, stateIds, undefined), home)
+      assert.deepEqual(openState(content, stateIds, undefined)?.carried, home)
       assert.equal(content.length, length)
       const message = JSON.parse(content.toString('utf8'))
       assert.deepEqual(message, {
@@ -42,7 +42,7 @@ describe('the state of a retry', () => {
     const before = '{ "jsonrpc" : "2.0",\n"params":{"ä€":"\\u0041😀","requestState" : "'
     const behind = '"\t,"arguments":{"requestState":"x"}},"id":1} '
     const content = Buffer.from(before + seal('state') + behind)
-    assert.deepEqual(openState(content, stateIds, undefined), home)
+    assert.deepEqual(openState(content, stateIds, undefined)?.carried, home)
     assert.equal(content.toString('utf8'), `${before}state"${' '.repeat(65)}${behind.slice(1)}`)
     assert.equal(JSON.parse(content.toString('utf8')).params.requestState, 'state')
   })
@@ -87,7 +87,7 @@ describe('the state of a retry', () => {
       const state = "a/b+c<d>e&f'g=="
       const content = Buffer.from(`{"params":{"requestState":"${write(seal(state)!)}","x":1}}`)
       const { length } = content
-      assert.deepEqual(openState(content, stateIds, undefined), home)
+      assert.deepEqual(openState(content, stateIds, undefined)?.carried, home)
       assert.deepEqual(JSON.parse(content.toString('utf8')), { params: { requestState: state, x: 1 } })
       assert.equal(content.length, length)
     })
@@ -96,7 +96,7 @@ describe('the state of a retry', () => {
   test('is told to its principal alone', () => {
     const content = retry(stateIds.seal('state', tag, 'alice'))
     assert.equal(openState(content, stateIds, 'bob'), undefined)
-    assert.deepEqual(openState(content, stateIds, 'alice'), home)
+    assert.deepEqual(openState(content, stateIds, 'alice')?.carried, home)
     assert.equal(stateIn(content), 'state')
   })
 })
@@ -137,7 +137,7 @@ describe('the state that a result tells', () => {
       const { requestState } = JSON.parse(sealState(result, seal).toString('utf8')).result
       assert.notEqual(requestState, state)
       const content = retry(requestState)
-      assert.deepEqual(openState(content, stateIds, undefined), home)
+      assert.deepEqual(openState(content, stateIds, undefined)?.carried, home)
       assert.equal(stateIn(content), state)
     }
   })

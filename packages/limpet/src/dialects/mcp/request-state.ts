@@ -1,6 +1,5 @@
-import type { CarriedPin } from '../dialect.ts'
 import { findString } from './find-string.ts'
-import type { SessionIds } from './session-id.ts'
+import type { OpenedSession, SessionIds } from './session-id.ts'
 
 const IN_REQUEST = ['params', 'requestState']
 const IN_RESULT = ['result', 'requestState']
@@ -16,7 +15,7 @@ export function openState(
   content: Buffer,
   ids: SessionIds,
   principal: string | undefined,
-): CarriedPin | undefined {
+): OpenedSession | undefined {
   const place = findString(content, IN_REQUEST)
   if (place === undefined) return undefined
   const opened = ids.open(unescaped(content.toString('latin1', place.from, place.to)), principal)
@@ -25,7 +24,7 @@ export function openState(
   const end = place.from + content.write(opened.idAtReplica, place.from, 'latin1')
   content[end] = QUOTE
   content.fill(SPACE, end + 1, place.to + 1)
-  return opened.carried
+  return opened
 }
 
 /** The string that is written so: some clients escape what need not be, such as slashes. */
