@@ -2,17 +2,14 @@ import type { ResponseHead } from '../../http/response-head.ts'
 import type { SessionRecord } from '../../session/session-record.ts'
 import type { Greeting } from '../dialect.ts'
 import { SESSION_FIELD } from './era.ts'
+import { isReplicaId } from './session-id.ts'
 
 const INITIALIZED = JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' })
 
 /** Fields of the waiting request that are of it alone. All others, such as credentials, go with the greeting. */
 const OWN_FIELDS = new Set([
-  SESSION_FIELD,
   'accept',
   'accept-encoding',
-  'content-length',
-  'content-type',
-  'content-encoding',
   'transfer-encoding',
   'expect',
   'trailer',
@@ -20,7 +17,11 @@ const OWN_FIELDS = new Set([
   'connection',
   'upgrade',
   'last-event-id',
+  'digest',
 ])
+/** They describe its content, or repeat what that says (`Mcp-Method`). */
+const ownPrefix = /^(?:content|mcp)-/
+const VERSION_FIELD = 'mcp-protocol-version'
 
 /**
  * How a session begins at another replica as it did at its first: the client's own `initialize`, `initialized`, and
@@ -48,9 +49,8 @@ function headOf(waiting: string, idAtReplica: string | undefined, contentLength:
   const kept = lines.filter((line) => {
     const name = line.slice(0, line.indexOf(':')).toLowerCase()
     // The revision is agreed on by the first request.
-    return (
-      line !== '' && !OWN_FIELDS.has(name) && (idAtReplica !== undefined || name !== 'mcp-protocol-version')
-    )
+    if (name === VERSION_FIELD) return idAtReplica !== undefined
+    return line !== '' && !OWN_FIELDS.has(name) && !ownPrefix.test(name)
   })
   const own = [
     'Accept: application/json, text/event-stream',
@@ -63,7 +63,7 @@ function headOf(waiting: string, idAtReplica: string | undefined, contentLength:
 
 function idIn(head: ResponseHead, content: Buffer, version: string | undefined): string | undefined {
   const id = head.fields.find(SESSION_FIELD)
-  if (head.status !== 200 || id === undefined) return undefined
+  if (head.status !== 200 || id === undefined || !isReplicaId(id)) return undefined
   const result = resultIn(content.toString('utf8'), head.eventStream)
   if (result === undefined) return undefined
   return version === undefined || result.protocolVersion === version ? id : undefined

@@ -70,8 +70,10 @@ export class ModernCall implements Translation, TranslatedContent {
   read(content: Buffer | undefined): void {
     this.#written = content
     if (content === undefined || !this.#isStateful) return
-    const carried = openState(content, this.#parts.stateIds, this.#principal)
-    if (carried !== undefined) this.session = { ...sessionOf(this.#parts, ''), carried, memory: 'carried' }
+    const opened = openState(content, this.#parts.stateIds, this.#principal)
+    if (opened === undefined) return
+    const { idAtReplica, carried } = opened
+    this.session = { ...sessionOf(this.#parts, `\0state\0${idAtReplica}`), carried, memory: 'carried' }
   }
 
   answer(head: ResponseHead, home: AnsweringReplica): TranslatedAnswer {

@@ -68,8 +68,9 @@ export class OpeningCall implements Translation, TranslatedContent {
       idAtReplica === undefined || head.status !== 200
         ? undefined
         : sessionIds.seal(idAtReplica, home.replicaTag, this.#principal)
-    const opening = this.#written?.toString('utf8') ?? ''
-    const isKept = sealed !== undefined && opening !== '' && opening.length <= mostRecordLength
+    const isOpening = sealed !== undefined && this.#read().method === 'initialize'
+    const opening = isOpening ? this.#written!.toString('utf8') : ''
+    const isKept = isOpening && opening.length <= mostRecordLength
     return {
       ...PASSED,
       created: sealed === undefined ? undefined : sessionOf(this.#parts, sealed),

@@ -24,8 +24,10 @@ function subjectOf(credential: string): string | undefined {
   if (payload === undefined) return undefined
   try {
     const { iss, sub, client_id: client } = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'))
-    const subject = typeof sub === 'string' ? sub : client
-    return typeof subject === 'string' ? JSON.stringify(['subject', iss ?? null, subject]) : undefined
+    // Some issuers number their subjects. A client may be called as a subject is (RFC 9068 §5).
+    if (typeof sub === 'string' || typeof sub === 'number')
+      return JSON.stringify(['subject', iss ?? null, sub])
+    return typeof client === 'string' ? JSON.stringify(['client', iss ?? null, client]) : undefined
   } catch {
     return undefined
   }

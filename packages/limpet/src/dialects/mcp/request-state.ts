@@ -1,7 +1,5 @@
-import { suffixLength } from '../../session/id-suffix.ts'
-import type { CarriedPin } from '../dialect.ts'
 import { findString } from './find-string.ts'
-import type { SessionIds } from './session-id.ts'
+import type { OpenedSession, SessionIds } from './session-id.ts'
 
 const IN_REQUEST = ['params', 'requestState']
 const IN_RESULT = ['result', 'requestState']
@@ -9,23 +7,34 @@ const SPACE = 32
 const QUOTE = 34
 
 /**
- * Takes the routing suffix off the `requestState` of a retry, in place: its bytes become spaces behind the string,
- * which mean nothing to JSON, so that the content's length stays. Undefined: there is none, or not one of ours;
- * whether a state is good is for the replica to say.
+ * Takes the routing suffix off the `requestState` of a retry, in place: what is left over becomes spaces behind the
+ * string, which mean nothing to JSON, so that the content's length stays. Undefined: there is none, or not one of
+ * ours; whether a state is good is for the replica to say.
  */
 export function openState(
   content: Buffer,
   ids: SessionIds,
   principal: string | undefined,
-): CarriedPin | undefined {
+): OpenedSession | undefined {
   const place = findString(content, IN_REQUEST)
   if (place === undefined) return undefined
-  const opened = ids.open(content.toString('latin1', place.from, place.to), principal)
+  const opened = ids.open(unescaped(content.toString('latin1', place.from, place.to)), principal)
   if (typeof opened === 'string') return undefined
-  const end = place.to - suffixLength
+  // What was sealed holds nothing that needs an escape, and is the shortest way to write it.
+  const end = place.from + content.write(opened.idAtReplica, place.from, 'latin1')
   content[end] = QUOTE
   content.fill(SPACE, end + 1, place.to + 1)
-  return opened.carried
+  return opened
+}
+
+/** The string that is written so: some clients escape what need not be, such as slashes. */
+function unescaped(written: string): string {
+  if (!written.includes('\\')) return written
+  try {
+    return JSON.parse(`"${written}"`)
+  } catch {
+    return written
+  }
 }
 
 /**
@@ -36,7 +45,7 @@ export function sealState(message: Buffer, seal: (state: string) => string | und
   const place = findString(message, IN_RESULT)
   if (place === undefined) return message
   const state = message.toString('latin1', place.from, place.to)
-  // A client may write an escape in another way, and the suffix is made of the text as it is written.
+  // The state that comes back is written as it is.
   const sealed = state.includes('\\') ? undefined : seal(state)
   if (sealed === undefined) return message
   return Buffer.concat([

@@ -22,20 +22,15 @@ import {
 } from './call-parts.ts'
 import { EndedAnswer } from './ended-answer.ts'
 import { SESSION_FIELD } from './era.ts'
-import { findString } from './find-string.ts'
 import { greetingOf } from './greeting.ts'
 import { type ClientMessage, readMessage } from './message.ts'
 import { createRefusalWriter } from './refusals.ts'
 import type { OpenedSession } from './session-id.ts'
 import { SessionStream } from './session-stream.ts'
+import { saysUnknownSession } from './unknown-session.ts'
 
 /** Errors are short. */
 const MOST_ERROR_BYTES = 16_384
-const METHOD_NOT_FOUND = -32601
-
-/** How servers say with status 400 that they do not know a session. */
-const unknownPattern =
-  /no valid session|session[^"]{0,40}(?:not found|unknown|invalid|expired|not initialized|does not exist|terminated)|(?:unknown|invalid|expired|missing)[^"]{0,20} session|server not initialized/i
 
 const SET_LEVEL = 'logging/setLevel'
 const SUBSCRIBE = 'resources/subscribe'
@@ -115,8 +110,7 @@ export class SessionCall implements Translation, TranslatedContent, Revival {
   }
 
   isUnknown(head: ResponseHead, content: Buffer): boolean {
-    if (head.status === 400) return unknownPattern.test(content.toString('utf8'))
-    return !isMethodNotFound(content)
+    return saysUnknownSession(head.status, content)
   }
 
   continues(head: ResponseHead): boolean {
@@ -143,15 +137,5 @@ export class SessionCall implements Translation, TranslatedContent, Revival {
     if (method === SET_LEVEL) return { name: method, content }
     if (uri === undefined || (method !== SUBSCRIBE && method !== UNSUBSCRIBE)) return undefined
     return { name: `${SUBSCRIBE} ${uri}`, content: method === SUBSCRIBE ? content : undefined }
-  }
-}
-
-/** In the modern era, which some servers speak on the same endpoint, 404 may be about a method. */
-function isMethodNotFound(content: Buffer): boolean {
-  if (findString(content, ['jsonrpc']) === undefined) return false
-  try {
-    return JSON.parse(content.toString('utf8')).error?.code === METHOD_NOT_FOUND
-  } catch {
-    return false
   }
 }

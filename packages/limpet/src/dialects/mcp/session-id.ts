@@ -8,6 +8,11 @@ const MOST_ID_LENGTH = 1024
 /** An id is good as long as its replica says so: the last second that a suffix can tell. */
 const NEVER_MS = 0xffffffff * 1000
 
+/** Whether a replica's id for a session is one that the protocol allows, and not too long. */
+export function isReplicaId(id: string): boolean {
+  return id.length <= MOST_ID_LENGTH && /^[\x21-\x7e]+$/.test(id)
+}
+
 /** A client's id for a session, opened. */
 export interface OpenedSession {
   readonly idAtReplica: string
@@ -32,9 +37,9 @@ export class SessionIds {
     this.#open = createIdReader(keyring)
   }
 
-  /** The id that the client gets; undefined where the replica's is not one that the protocol allows, or too long. */
+  /** The id that the client gets; undefined where the replica's is none. */
   seal(idAtReplica: string, replicaTag: string, principal: string | undefined): string | undefined {
-    if (idAtReplica.length > MOST_ID_LENGTH || !/^[\x21-\x7e]+$/.test(idAtReplica)) return undefined
+    if (!isReplicaId(idAtReplica)) return undefined
     const scope = this.#scopeOf(this.#keyring.keys[0].id, principal)
     return sealId(this.#keyring, idAtReplica, { scope, replicaTag, expiresAtMs: NEVER_MS })
   }

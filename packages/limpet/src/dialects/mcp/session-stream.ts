@@ -3,8 +3,6 @@ import { Content } from '../../http/content.ts'
 import { errorResponse } from './refusals.ts'
 import { WholeEvents } from './whole-events.ts'
 
-/** The most of a stream's last events that is looked into for responses, in bytes. */
-const MOST_LOOKED_INTO = 65_536
 const COMMENT = Buffer.from(': limpet\n\n')
 
 const codeOf = { cut: 'LIMPET_REPLICA_RESET', stalled: 'LIMPET_RESPONSE_TIMEOUT' } as const
@@ -31,10 +29,14 @@ export class SessionStream implements AnswerContent {
   readonly #idsOf: () => readonly (string | number)[]
   readonly #events = new WholeEvents()
   readonly #out = new Content()
-  /** The last that was passed on. */
+  /** The last that was passed on, which is looked into for responses when more comes or nothing more does. */
   #last = ''
+  /** The requests whose responses were not passed on before that. */
+  #waiting: Set<unknown> | undefined
   /** Whether an event had an id: the client may come back for more (`Last-Event-ID`). */
   #isResumable = false
+  /** Whether an event went by that was too long to be looked into. */
+  #isBlind = false
 
   constructor({ status, head, silenceMs, idsOf }: SessionStreamParts) {
     this.status = status
@@ -45,9 +47,11 @@ export class SessionStream implements AnswerContent {
 
   pass(content: Content, out: Content): boolean {
     const passed = this.#out
+    const wasTorn = this.#events.torn
     passed.clear()
     this.#events.take(content, passed)
-    this.#look(passed)
+    if (wasTorn || this.#events.torn) this.#isBlind = true
+    else this.#look(passed)
     out.addAll(passed)
     return true
   }
@@ -55,7 +59,7 @@ export class SessionStream implements AnswerContent {
   /** A stream that ends without the response, and without a way to come back for it, would be waited for in vain. */
   end(out: Content): void {
     this.#events.end(out)
-    if (!this.#events.torn && !this.#isResumable) this.#addErrors('cut', out)
+    if (!this.#events.torn && !this.#isResumable && !this.#isBlind) this.#addErrors('cut', out)
   }
 
   fail(fault: ContentFault, out: Content): boolean {
@@ -71,18 +75,27 @@ export class SessionStream implements AnswerContent {
   }
 
   #look(passed: Content): void {
-    if (passed.bytes === 0) return
-    this.#last = passed.bytes <= MOST_LOOKED_INTO ? passed.text() : ''
+    if (passed.bytes === 0 || this.#idsOf().length === 0) return
+    this.#noteResponses()
+    this.#last = passed.text()
     this.#isResumable ||= /^id:/m.test(this.#last)
+  }
+
+  #noteResponses(): void {
+    if (/"(?:result|error)"/.test(this.#last)) {
+      this.#waiting ??= new Set(this.#idsOf())
+      for (const id of answeredIn(this.#last)) this.#waiting.delete(id)
+    }
+    this.#last = ''
   }
 
   /** False: there is no request to tell of. */
   #addErrors(fault: ContentFault, out: Content): boolean {
-    const waiting = this.#idsOf()
-    if (waiting.length === 0) return false
-    const answered = this.#last === '' ? new Set() : answeredIn(this.#last)
-    for (const id of waiting) {
-      if (answered.has(id)) continue
+    const ids = this.#idsOf()
+    if (ids.length === 0) return false
+    this.#noteResponses()
+    for (const id of ids) {
+      if (this.#waiting?.has(id) === false) continue
       const event = Buffer.from(`event: message\ndata: ${errorResponse(id, codeOf[fault])}\n\n`, 'latin1')
       out.add(event, 0, event.length)
     }
@@ -90,17 +103,19 @@ export class SessionStream implements AnswerContent {
   }
 }
 
-/** The ids of the responses in some events. */
-function answeredIn(events: string): Set<unknown> {
-  const answered = new Set<unknown>()
-  for (const event of events.split(/\r\n\r\n|\n\n|\r\r/)) {
+/** The ids of the responses in some events (UTF-8, read as Latin-1). */
+function answeredIn(events: string): unknown[] {
+  return events.split(/\r\n\r\n|\n\n|\r\r/).flatMap((event) => {
     const data = [...event.matchAll(/^data: ?(.*)$/gm)].map(([, line]) => line).join('\n')
     try {
-      const messages = [JSON.parse(data)].flat()
-      for (const message of messages) if ('result' in message || 'error' in message) answered.add(message.id)
+      const messages = [JSON.parse(Buffer.from(data, 'latin1').toString('utf8'))].flat()
+      return messages.filter(isResponse).map(({ id }) => id)
     } catch {
-      // It is no message.
+      return []
     }
-  }
-  return answered
+  })
+}
+
+function isResponse(message: unknown): message is { id: unknown } {
+  return typeof message === 'object' && message !== null && ('result' in message || 'error' in message)
 }

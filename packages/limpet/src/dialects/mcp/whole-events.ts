@@ -6,6 +6,9 @@ const CR = 13
 
 /** The longest event that is kept until it is whole, in bytes. */
 const MOST_EVENT_BYTES = 1024 * 1024
+/** The most of an empty line and the line end before it that can have come before the last byte of them. */
+const MOST_LINE_ENDS = 3
+const END_OF_EVENT = Buffer.from('\n\n')
 
 /**
  * Takes an event stream apart at the ends of its events (an empty line; WHATWG HTML §9.2.5), so that something can
@@ -25,6 +28,8 @@ export class WholeEvents {
   /** Forgets the event that is not whole; the stream goes on with another. */
   restart(): void {
     this.#partial.clear()
+    // What is out of a torn one must not become part of the next.
+    if (this.torn) this.#partial.append(END_OF_EVENT, 0, END_OF_EVENT.length)
   }
 
   /** Adds what is left, at the stream's end. */
@@ -46,7 +51,7 @@ export class WholeEvents {
       this.torn = false
     }
     if (partial.length <= MOST_EVENT_BYTES) return
-    this.#release(partial.length, out)
+    this.#release(partial.length - MOST_LINE_ENDS, out)
     this.torn = true
   }
 
@@ -62,7 +67,7 @@ export class WholeEvents {
 
 function endsEvent(bytes: Buffer, from: number, to: number): boolean {
   if (to - from < 2 || bytes[to - 1] !== LF) return false
-  return bytes[to - 2] === LF || (to - from > 3 && bytes[to - 2] === CR && bytes[to - 3] === LF)
+  return bytes[to - 2] === LF || (to - from > 2 && bytes[to - 2] === CR && bytes[to - 3] === LF)
 }
 
 /** Just past the last empty line of `bytes[0, length)`, where none ends before `seen`; 0: there is none. */
@@ -70,7 +75,7 @@ function lastEventEnd(bytes: Buffer, length: number, seen: number): number {
   for (let at = length - 1; at > 0 && at >= seen; at--) {
     if (
       bytes[at] === LF &&
-      (bytes[at - 1] === LF || (at > 2 && bytes[at - 1] === CR && bytes[at - 2] === LF))
+      (bytes[at - 1] === LF || (at > 1 && bytes[at - 1] === CR && bytes[at - 2] === LF))
     )
       return at + 1
     // Lines may end with CR alone.
