@@ -6,7 +6,7 @@ import type { ResponseHead } from '../http/response-head.ts'
 import type { ContentCheck } from '../http/route.ts'
 import type { Keyring } from '../session/keyring.ts'
 import type { KeyedRequest } from '../session/session-key.ts'
-import type { SessionRecord, SettingChange } from '../session/session-record.ts'
+import type { Opening, SessionRecord, SettingChange } from '../session/session-record.ts'
 
 /** A pin that the client itself carries, checked: its replica's tag, made with the key `keyId`. */
 export interface CarriedPin {
@@ -130,7 +130,7 @@ export interface Revival {
   /** Whether an answer goes on with such a stream. */
   continues(head: ResponseHead): boolean
   /** What begins the session anew: requests for the replica, one after the other. */
-  greeting(record: SessionRecord): Greeting
+  greeting(record: Opening): Greeting
 }
 
 /** How a session is begun at a replica. */

@@ -1,8 +1,16 @@
+/** How a session began, and what its client has set since. */
+export interface Opening {
+  /** The content of the request that began it. */
+  readonly opening: string
+  /** Contents of later requests that set something for the session, by what they set, in their order. */
+  readonly settings: readonly (readonly [name: string, content: string])[]
+}
+
 /**
  * What it takes to go on with a session at a replica that does not know it: kept for sessions that the router can
  * begin anew in their clients' names. Nothing in it is a credential.
  */
-export interface SessionRecord {
+export interface SessionRecord extends Opening {
   /** That of the session's pin when this was written. */
   readonly epoch: number
   /** How long it is worth keeping without a use of the session, in milliseconds. */
@@ -11,10 +19,6 @@ export interface SessionRecord {
   readonly replica: number
   /** How that replica names it. */
   readonly idAtReplica: string
-  /** The content of the request that began it. */
-  readonly opening: string
-  /** Contents of later requests that set something for the session, by what they set, in their order. */
-  readonly settings: readonly (readonly [name: string, content: string])[]
 }
 
 /** A setting that changed; without content it is withdrawn. */

@@ -1,5 +1,5 @@
 import type { ResponseHead } from '../../http/response-head.ts'
-import type { SessionRecord } from '../../session/session-record.ts'
+import type { Opening } from '../../session/session-record.ts'
 import type { Greeting } from '../dialect.ts'
 import { SESSION_FIELD } from './era.ts'
 import { isReplicaId } from './session-id.ts'
@@ -28,7 +28,7 @@ const VERSION_FIELD = 'mcp-protocol-version'
  * what it has set since. `version` is the revision that the client speaks, by the waiting request: a replica that
  * would speak another can't take the session over.
  */
-export function greetingOf({ opening, settings }: SessionRecord, version: string | undefined): Greeting {
+export function greetingOf({ opening, settings }: Opening, version: string | undefined): Greeting {
   const contents = [opening, INITIALIZED, ...settings.map(([, content]) => content)]
   return {
     contents: contents.map(withOwnId),

@@ -76,6 +76,7 @@ describe('a session that a replica has begun', () => {
     assert.deepEqual(answered.droppedFields, ['mcp-session-id'])
     assert.deepEqual(answered.record, {
       epoch: 0,
+      ttlMs: calls.ttlMs,
       idAtReplica: 'abc',
       opening: jsonRpc(initialize).toString(),
       settings: [],

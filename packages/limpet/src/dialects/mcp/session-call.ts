@@ -1,7 +1,7 @@
 import type { RefusalWriter } from '../../http/refusal-response.ts'
 import type { ResponseHead } from '../../http/response-head.ts'
 import type { KeyedRequest } from '../../session/session-key.ts'
-import type { SessionRecord, SettingChange } from '../../session/session-record.ts'
+import type { Opening, SettingChange } from '../../session/session-record.ts'
 import type {
   AnsweringReplica,
   Greeting,
@@ -117,7 +117,7 @@ export class SessionCall implements Translation, TranslatedContent, Revival {
     return isStream(head) && isReadable(head)
   }
 
-  greeting(record: SessionRecord): Greeting {
+  greeting(record: Opening): Greeting {
     return greetingOf(record, this.#version)
   }
 
