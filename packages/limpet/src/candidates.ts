@@ -20,7 +20,8 @@ function viewFor(want: Want, { replicas }: RoutedService): PlacementView {
 }
 
 /**
- * The place of the first candidate that was not `tried` and, for a session, has room for it; -1: there is none.
+ * The place of the first candidate that was not `tried` and, for a session, has room for it; -1: there is none. One
+ * that is ejected is better than none.
  * `hash` is the session's, where there is one.
  */
 export function nextCandidate(
@@ -29,8 +30,19 @@ export function nextCandidate(
   service: RoutedService,
   tried: readonly number[],
 ): number {
+  const place = firstOf(viewFor(want, service), want, hash, service, tried)
+  return place === -1 ? firstOf(service.replicas.withEjected, want, hash, service, tried) : place
+}
+
+function firstOf(
+  view: PlacementView,
+  want: Want,
+  hash: Uint32Array | undefined,
+  service: RoutedService,
+  tried: readonly number[],
+): number {
   const policy = policyFor(want, service)
-  policy.start(hash, viewFor(want, service))
+  policy.start(hash, view)
   for (let place = policy.next(); place !== -1; place = policy.next())
     if (!tried.includes(place) && (want === 'request' || !isFull(place, service))) return place
   return -1

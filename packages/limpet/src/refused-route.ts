@@ -2,7 +2,7 @@ import type { Refused, SessionState } from './dialects/dialect.ts'
 import { type RefusalCode, refusalCodes } from './errors.ts'
 import type { RefusalWriter } from './http/refusal-response.ts'
 import type { ReplicaPool } from './http/replica-pool.ts'
-import type { ContentCheck, ExchangeSummary, Route } from './http/route.ts'
+import type { ContentCheck, ContentWanted, ExchangeSummary, Route } from './http/route.ts'
 import type { RoutedService } from './routed-service.ts'
 import type { RouterParts } from './router-parts.ts'
 
@@ -16,7 +16,7 @@ export class RefusedRoute implements Route {
   readonly replacedFields: readonly string[] = []
   readonly targetForReplica = undefined
   readonly contentCheck: ContentCheck | undefined
-  readonly contentWanted = undefined
+  readonly contentWanted: ContentWanted | undefined
   readonly secondThoughts = undefined
   readonly requestLines = ''
   readonly responseLines = ''
@@ -31,6 +31,8 @@ export class RefusedRoute implements Route {
     this.refusal = refused.refusal
     this.writeRefusal = refused.write
     this.contentCheck = refused.contentCheck
+    const { content } = refused
+    this.contentWanted = content && { mostBytes: content.mostBytes, take: (bytes) => content.read(bytes) }
     this.#sessionState = refused.session
     this.#parts = parts
     this.#service = service

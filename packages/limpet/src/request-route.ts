@@ -258,7 +258,8 @@ export class RequestRoute implements Route {
   #goHome(session: NamedSession, place: number, hash: Uint32Array): void {
     const unusable =
       place === -1 ? 'removed' : this.#parts.board.whyUnusable(this.#service.replicas.replicas[place]!.slot)
-    if (unusable === undefined || (unusable === 'drained' && !this.#canLeave(hash))) {
+    const mayStay = unusable === 'drained' || (unusable === 'ejected' && !this.#staysHome)
+    if (unusable === undefined || (mayStay && !this.#canLeave(hash, place))) {
       this.#decision = HIT
       this.#choose(place)
     } else if (this.#staysHome) {
@@ -268,9 +269,11 @@ export class RequestRoute implements Route {
     } else this.#rehome(unusable, hash)
   }
 
-  /** Whether a session whose replica still runs has somewhere else to go. */
-  #canLeave(hash: Uint32Array): boolean {
-    return !this.#staysHome && nextCandidate('lost-session', hash, this.#service, this.#tried) !== -1
+  /** Whether a session has somewhere else to go than to the replica at `place`, which is not known to be dead. */
+  #canLeave(hash: Uint32Array, place: number): boolean {
+    if (this.#staysHome) return false
+    const other = nextCandidate('lost-session', hash, this.#service, this.#tried)
+    return other !== -1 && other !== place
   }
 
   get #staysHome(): boolean {
@@ -510,7 +513,7 @@ export class RequestRoute implements Route {
         reason: this.#reason,
       }),
       hash: () => this.#hash!,
-      canLeave: () => this.#canLeave(this.#hash!),
+      canLeave: () => this.#canLeave(this.#hash!, this.#place),
       leave: () => {
         const place = this.#place
         this.#parts.board.end(this.#service.replicas.replicas[place]!.slot)

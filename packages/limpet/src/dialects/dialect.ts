@@ -78,6 +78,8 @@ export interface Refused {
   readonly session: SessionState
   /** What the client is told only when this has passed; undefined: at once. */
   readonly contentCheck: ContentCheck | undefined
+  /** Set where the answer depends on what the content says. */
+  readonly content?: TranslatedContent | undefined
 }
 
 /** One request, from its client's protocol to what replicas speak, and its answer back. */

@@ -171,7 +171,8 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     const route = this.#route!
     const wanted = route.contentWanted
     this.#held = undefined
-    if (route.refusal === undefined) held.append(content)
+    // What is not to be sent is only of use to whoever wants to see it.
+    if (route.refusal === undefined || wanted !== undefined) held.append(content)
     if (held.isTooLong) {
       wanted?.take(undefined)
       this.#firstContent = held.bytes

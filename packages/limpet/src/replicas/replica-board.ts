@@ -115,6 +115,12 @@ export class ReplicaBoard {
     return cells[cell + MODE] === READY && cells[cell + DOWN] === 0 && !this.isEjected(slot)
   }
 
+  /** Whether they may as a last resort: nothing but an ejection speaks against it. */
+  mayTakeNew(slot: number): boolean {
+    const cell = slot * COLUMNS
+    return this.#cells[cell + MODE] === READY && this.#cells[cell + DOWN] === 0
+  }
+
   /** Why sessions that live there can't be served now; undefined when they can. */
   whyUnusable(slot: number): Unusable | undefined {
     const cells = this.#cells

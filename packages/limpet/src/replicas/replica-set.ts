@@ -23,6 +23,8 @@ export class ReplicaSet implements PlacementView {
   readonly bySessions: PlacementView
   /** The same with live sessions and requests in flight as one load, for sessions that are to be spread evenly. */
   readonly byAllLoad: PlacementView
+  /** The same with ejected ones: where all are, leaving them alone helps nobody. */
+  readonly withEjected: PlacementView
   readonly #board: ReplicaBoard
   readonly #pins: PinTable
   readonly #indexById = new Map<number, number>()
@@ -53,6 +55,10 @@ export class ReplicaSet implements PlacementView {
     this.byAllLoad = {
       ...this.bySessions,
       inFlight: (index) => this.inFlight(index) + this.sessions(index),
+    }
+    this.withEjected = {
+      ...this.bySessions,
+      available: (index) => this.#board.mayTakeNew(this.replicas[index]!.slot),
     }
     for (const [index, replica] of this.replicas.entries()) this.#indexById.set(replica.id, index)
   }

@@ -12,6 +12,7 @@ import { createRefusalWriter } from './refusals.ts'
 import { SessionCall } from './session-call.ts'
 import { SessionIds } from './session-id.ts'
 import { PostToStream, StreamCall } from './stream-call.ts'
+import { WrittenMessage } from './written-message.ts'
 
 const refuseSession = {
   expired: 'LIMPET_SESSION_EXPIRED',
@@ -20,9 +21,6 @@ const refuseSession = {
   foreign: 'LIMPET_SESSION_FOREIGN',
   closed: 'LIMPET_SESSION_CLOSED',
 } as const satisfies Partial<Record<SessionState, RefusalCode>>
-
-/** Nothing of the content was read yet, so the error names no request. */
-const write = createRefusalWriter(() => [])
 
 /**
  * Sessions of the Model Context Protocol, in all its revisions on one endpoint. `rest` names what the protocol has
@@ -43,7 +41,9 @@ export function createMcpDialect(service: ServiceConfig, parts: DialectParts, re
 
   function refuse(why: keyof typeof refuseSession): Refused {
     state = why
-    return { refusal: refuseSession[why], write, session: state, contentCheck: undefined }
+    const content = new WrittenMessage(config.contentBytes)
+    const write = createRefusalWriter(content.idsOf)
+    return { refusal: refuseSession[why], write, session: state, contentCheck: undefined, content }
   }
 
   function translate(request: KeyedRequest, nowMs: number): Translation | Refused {

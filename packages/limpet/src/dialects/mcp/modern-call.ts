@@ -18,10 +18,10 @@ import {
   streamLines,
 } from './call-parts.ts'
 import { findString } from './find-string.ts'
-import { type ClientMessage, readMessage } from './message.ts'
 import { createRefusalWriter } from './refusals.ts'
 import { openState, sealState } from './request-state.ts'
 import { JsonResult, StreamedResult } from './result-answer.ts'
+import { WrittenMessage } from './written-message.ts'
 
 /** Requests that a server may answer with a task, or with a state for the client to bring back. */
 const statefulMethods = new Set(['tools/call', 'prompts/get', 'resources/read'])
@@ -46,8 +46,7 @@ export class ModernCall implements Translation, TranslatedContent {
   readonly #parts: CallParts
   readonly #principal: string | undefined
   readonly #isStateful: boolean
-  #written: Buffer | undefined
-  #message: ClientMessage | undefined
+  readonly #written: WrittenMessage
 
   /** `other`: the session that the request belongs to by another source, if there is one. */
   constructor(
@@ -63,12 +62,13 @@ export class ModernCall implements Translation, TranslatedContent {
     this.#isStateful = statefulMethods.has(method)
     this.session = taskMethod.test(method) && name ? this.#taskSession(name) : other
     this.mostBytes = parts.config.contentBytes
+    this.#written = new WrittenMessage(this.mostBytes)
     this.content = request.method === 'POST' ? this : undefined
-    this.writeRefusal = createRefusalWriter(this.#idsOf)
+    this.writeRefusal = createRefusalWriter(this.#written.idsOf)
   }
 
   read(content: Buffer | undefined): void {
-    this.#written = content
+    this.#written.read(content)
     if (content === undefined || !this.#isStateful) return
     const opened = openState(content, this.#parts.stateIds, this.#principal)
     if (opened === undefined) return
@@ -85,7 +85,7 @@ export class ModernCall implements Translation, TranslatedContent {
     const edit = (message: Buffer): Buffer => this.#edit(message, home)
     if (isStream(head)) {
       const silenceMs = this.#parts.config.keepAliveMs
-      const parts = { status: 200, head: reframedHead(head), silenceMs, idsOf: this.#idsOf }
+      const parts = { status: 200, head: reframedHead(head), silenceMs, idsOf: this.#written.idsOf }
       return new StreamedResult(parts, this.#isStateful ? edit : (message) => message)
     }
     const isJson = /^application\/json\b/i.test(head.fields.find('content-type') ?? '')
@@ -103,10 +103,5 @@ export class ModernCall implements Translation, TranslatedContent {
   /** A task is its principal's: nobody else's name for it leads anywhere. */
   #taskSession(name: string): NamedSession {
     return { ...sessionOf(this.#parts, `\0task\0${this.#principal ?? ''}\0${name}`), memory: 'learned' }
-  }
-
-  readonly #idsOf = (): readonly (string | number)[] => {
-    this.#message ??= readMessage(this.#written ?? Buffer.alloc(0))
-    return this.#message.ids
   }
 }

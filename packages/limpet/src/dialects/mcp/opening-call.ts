@@ -19,9 +19,9 @@ import {
   streamLines,
 } from './call-parts.ts'
 import { SESSION_FIELD } from './era.ts'
-import { type ClientMessage, readMessage } from './message.ts'
 import { createRefusalWriter } from './refusals.ts'
 import { SessionStream } from './session-stream.ts'
+import { WrittenMessage } from './written-message.ts'
 
 const INITIALIZE = Buffer.from('"initialize"')
 
@@ -42,8 +42,7 @@ export class OpeningCall implements Translation, TranslatedContent {
   readonly mostBytes: number
   readonly #parts: CallParts
   readonly #principal: string | undefined
-  #written: Buffer | undefined
-  #message: ClientMessage | undefined
+  readonly #written: WrittenMessage
 
   /** `other`: the session that the request belongs to by another source, if there is one. */
   constructor(parts: CallParts, other: NamedSession | undefined, principal: string | undefined) {
@@ -51,12 +50,13 @@ export class OpeningCall implements Translation, TranslatedContent {
     this.#principal = principal
     this.session = other
     this.mostBytes = parts.config.contentBytes
-    this.writeRefusal = createRefusalWriter(this.#idsOf)
+    this.#written = new WrittenMessage(this.mostBytes)
+    this.writeRefusal = createRefusalWriter(this.#written.idsOf)
   }
 
   read(content: Buffer | undefined): void {
-    this.#written = content
-    if (content?.includes(INITIALIZE) && this.#read().method === 'initialize')
+    this.#written.read(content)
+    if (content?.includes(INITIALIZE) && this.#written.message.method === 'initialize')
       this.session ??= namelessSession(this.#parts)
   }
 
@@ -68,8 +68,8 @@ export class OpeningCall implements Translation, TranslatedContent {
       idAtReplica === undefined || head.status !== 200
         ? undefined
         : sessionIds.seal(idAtReplica, home.replicaTag, this.#principal)
-    const isOpening = sealed !== undefined && this.#read().method === 'initialize'
-    const opening = isOpening ? this.#written!.toString('utf8') : ''
+    const isOpening = sealed !== undefined && this.#written.message.method === 'initialize'
+    const opening = isOpening ? this.#written.bytes!.toString('utf8') : ''
     const isKept = isOpening && opening.length <= mostRecordLength
     return {
       ...PASSED,
@@ -84,16 +84,9 @@ export class OpeningCall implements Translation, TranslatedContent {
             status: head.status,
             head: reframedHead(head),
             silenceMs: config.keepAliveMs,
-            idsOf: this.#idsOf,
+            idsOf: this.#written.idsOf,
           })
         : undefined,
     }
-  }
-
-  readonly #idsOf = (): readonly (string | number)[] => this.#read().ids
-
-  #read(): ClientMessage {
-    this.#message ??= readMessage(this.#written ?? Buffer.alloc(0))
-    return this.#message
   }
 }

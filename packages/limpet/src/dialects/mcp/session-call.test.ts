@@ -20,7 +20,7 @@ function callOf(
   const opened = parts.sessionIds.open(clientId, undefined)
   if (typeof opened === 'string') throw new Error(opened)
   const call = new SessionCall(parts, requestOf(method, headers), clientId, opened)
-  if (content !== undefined) call.read(Buffer.isBuffer(content) ? content : jsonRpc(content))
+  if (content !== undefined) call.content?.read(Buffer.isBuffer(content) ? content : jsonRpc(content))
   return call
 }
 
@@ -40,7 +40,7 @@ describe('a request of a session', () => {
       maxAgeMs: 0,
     })
     assert.equal(call.requestLines, 'Mcp-Session-Id: abc\r\n')
-    assert.deepEqual(call.replacedFields, ['mcp-session-id'])
+    assert.deepEqual(call.replacedFields, ['mcp-session-id', 'last-event-id'])
     assert.equal(call.targetForReplica, undefined)
   })
 
@@ -67,7 +67,7 @@ describe('a request of a session', () => {
       /^HTTP\/1\.1 200 .*"id":5,/s,
     )
     const long = callOf('POST')
-    long.read(undefined)
+    long.content?.read(undefined)
     assert.match(long.writeRefusal('LIMPET_REPLICA_RESET', details).text, /^HTTP\/1\.1 502 .*"id":null,/s)
   })
 })
@@ -127,6 +127,37 @@ describe('an answer in a session', () => {
       assert.equal(call.continues(responseOf(200, stream)), true)
       assert.equal(call.continues(responseOf(200, json)), false)
     }
+  })
+})
+
+describe('a stream that goes on at another replica', () => {
+  const linesOf = (call: SessionCall) => call.requestLines.split('\r\n').filter((line) => line !== '')
+
+  function openStream(headers: Readonly<Record<string, string>> = {}): SessionCall {
+    const call = callOf('GET', undefined, {}, headers)
+    const { content } = answer(call, 200, 'Content-Type: text/event-stream')
+    const events = new Content()
+    const bytes = Buffer.from('id: e1\ndata: {}\n\nid: e2\ndata: {}\n\ndata: {}\n\n')
+    events.add(bytes, 0, bytes.length)
+    content!.pass(events, new Content())
+    return call
+  }
+
+  test('goes on behind the last event that had an id, whatever the client came with', () => {
+    for (const headers of [{}, { 'last-event-id': 'e0' }])
+      assert.deepEqual(linesOf(openStream(headers)), ['Mcp-Session-Id: abc', 'Last-Event-ID: e2'])
+    assert.deepEqual(linesOf(callOf('GET', undefined, {}, { 'last-event-id': 'e0' })), [
+      'Mcp-Session-Id: abc',
+      'Last-Event-ID: e0',
+    ])
+  })
+
+  test('begins afresh where its session was begun anew', () => {
+    const call = openStream({ 'last-event-id': 'e0' })
+    call.idAtReplica = 'abc'
+    assert.equal(linesOf(call)[1], 'Last-Event-ID: e2')
+    call.idAtReplica = 'other'
+    assert.deepEqual(linesOf(call), ['Mcp-Session-Id: other'])
   })
 })
 
@@ -197,7 +228,7 @@ describe('a setting of a session', () => {
 
   test('is not made by what is too long to be looked into', () => {
     const call = callOf('POST')
-    call.read(undefined)
+    call.content?.read(undefined)
     assert.equal(answer(call, 200).change, undefined)
   })
 })

@@ -23,14 +23,16 @@ import {
 import { EndedAnswer } from './ended-answer.ts'
 import { SESSION_FIELD } from './era.ts'
 import { greetingOf } from './greeting.ts'
-import { type ClientMessage, readMessage } from './message.ts'
 import { createRefusalWriter } from './refusals.ts'
 import type { OpenedSession } from './session-id.ts'
 import { SessionStream } from './session-stream.ts'
 import { saysUnknownSession } from './unknown-session.ts'
+import { WrittenMessage } from './written-message.ts'
 
 /** Errors are short. */
 const MOST_ERROR_BYTES = 16_384
+
+const EVENT_FIELD = 'last-event-id'
 
 const SET_LEVEL = 'logging/setLevel'
 const SUBSCRIBE = 'resources/subscribe'
@@ -39,42 +41,54 @@ const UNSUBSCRIBE = 'resources/unsubscribe'
 const settingMethods = [SET_LEVEL, SUBSCRIBE, UNSUBSCRIBE].map((method) => Buffer.from(`"${method}"`))
 
 /** A request of a session of Streamable HTTP (2025-03-26 to 2025-11-25). */
-export class SessionCall implements Translation, TranslatedContent, Revival {
+export class SessionCall implements Translation, Revival {
   readonly session: NamedSession
   readonly targetForReplica = undefined
-  readonly replacedFields = [SESSION_FIELD]
+  readonly replacedFields = [SESSION_FIELD, EVENT_FIELD]
   readonly contentCheck = undefined
   readonly content: TranslatedContent | undefined
   readonly revival: Revival = this
   readonly writeRefusal: RefusalWriter
-  readonly mostBytes: number
   readonly revives: boolean
-  idAtReplica: string
   reopens = false
   readonly #parts: CallParts
   readonly #method: string
   readonly #version: string | undefined
-  #written: Buffer | undefined
-  #message: ClientMessage | undefined
+  readonly #written: WrittenMessage
+  #idAtReplica: string
+  /** The last event that the client has, of those that this home's stream can go on behind. */
+  #lastEventId: string | undefined
+  #stream: SessionStream | undefined
 
   constructor(parts: CallParts, request: KeyedRequest, clientId: string, opened: OpenedSession) {
     this.#parts = parts
     this.#method = request.method
     this.#version = request.header('mcp-protocol-version')
     this.session = { ...sessionOf(parts, clientId), carried: opened.carried }
-    this.idAtReplica = opened.idAtReplica
-    this.mostBytes = parts.config.contentBytes
+    this.#idAtReplica = opened.idAtReplica
+    this.#lastEventId = request.header(EVENT_FIELD)
+    this.#written = new WrittenMessage(parts.config.contentBytes)
     this.revives = parts.config.recover === 'reinitialize'
-    this.content = this.#method === 'POST' ? this : undefined
-    this.writeRefusal = createRefusalWriter(this.#idsOf)
+    this.content = this.#method === 'POST' ? this.#written : undefined
+    this.writeRefusal = createRefusalWriter(this.#written.idsOf)
   }
 
   get requestLines(): string {
-    return `Mcp-Session-Id: ${this.idAtReplica}\r\n`
+    const lastEventId = this.#stream?.lastEventId ?? this.#lastEventId
+    const lines = `Mcp-Session-Id: ${this.#idAtReplica}\r\n`
+    return lastEventId === undefined ? lines : `${lines}Last-Event-ID: ${lastEventId}\r\n`
   }
 
-  read(content: Buffer | undefined): void {
-    this.#written = content
+  get idAtReplica(): string {
+    return this.#idAtReplica
+  }
+
+  /** A session that was begun anew has no events of before. */
+  set idAtReplica(id: string) {
+    if (id === this.#idAtReplica) return
+    this.#idAtReplica = id
+    this.#lastEventId = undefined
+    this.#stream?.forgetEvents()
   }
 
   answer(head: ResponseHead, _: AnsweringReplica, _nowMs: number): TranslatedAnswer {
@@ -92,15 +106,19 @@ export class SessionCall implements Translation, TranslatedContent, Revival {
       closed: isSuccess && ends,
       droppedFields: [SESSION_FIELD],
       lines: lines + streamLines(head),
-      content: streams
-        ? new SessionStream({
-            status: head.status,
-            head: reframedHead(head),
-            silenceMs: this.#parts.config.keepAliveMs,
-            idsOf: this.#idsOf,
-          })
-        : undefined,
+      content: streams ? this.#streamOf(head) : undefined,
     }
+  }
+
+  /** The first of an exchange stays, and goes on with what other replicas send. */
+  #streamOf(head: ResponseHead): SessionStream {
+    this.#stream ??= new SessionStream({
+      status: head.status,
+      head: reframedHead(head),
+      silenceMs: this.#parts.config.keepAliveMs,
+      idsOf: this.#written.idsOf,
+    })
+    return this.#stream
   }
 
   doubts(head: ResponseHead): number {
@@ -121,19 +139,11 @@ export class SessionCall implements Translation, TranslatedContent, Revival {
     return greetingOf(record, this.#version)
   }
 
-  readonly #idsOf = (): readonly (string | number)[] => this.#read().ids
-
-  /** Parsed where something needs to be known of it, which is seldom. */
-  #read(): ClientMessage {
-    this.#message ??= readMessage(this.#written ?? Buffer.alloc(0))
-    return this.#message
-  }
-
   #changeOf(): SettingChange | undefined {
-    const written = this.#written
-    if (written === undefined || !settingMethods.some((method) => written.includes(method))) return undefined
-    const { method, uri } = this.#read()
-    const content = written.toString('utf8')
+    const { bytes } = this.#written
+    if (bytes === undefined || !settingMethods.some((method) => bytes.includes(method))) return undefined
+    const { method, uri } = this.#written.message
+    const content = bytes.toString('utf8')
     if (method === SET_LEVEL) return { name: method, content }
     if (uri === undefined || (method !== SUBSCRIBE && method !== UNSUBSCRIBE)) return undefined
     return { name: `${SUBSCRIBE} ${uri}`, content: method === SUBSCRIBE ? content : undefined }

@@ -33,8 +33,7 @@ export class SessionStream implements AnswerContent {
   #last = ''
   /** The requests whose responses were not passed on before that. */
   #waiting: Set<unknown> | undefined
-  /** Whether an event had an id: the client may come back for more (`Last-Event-ID`). */
-  #isResumable = false
+  #lastEventId: string | undefined
   /** Whether an event went by that was too long to be looked into. */
   #isBlind = false
 
@@ -43,6 +42,16 @@ export class SessionStream implements AnswerContent {
     this.head = head
     this.silenceMs = silenceMs
     this.#idsOf = idsOf
+  }
+
+  /** The id of the last event that had one: what follows it can be asked for. */
+  get lastEventId(): string | undefined {
+    return this.#lastEventId
+  }
+
+  /** What is to come has ids of its own. */
+  forgetEvents(): void {
+    this.#lastEventId = undefined
   }
 
   pass(content: Content, out: Content): boolean {
@@ -59,7 +68,7 @@ export class SessionStream implements AnswerContent {
   /** A stream that ends without the response, and without a way to come back for it, would be waited for in vain. */
   end(out: Content): void {
     this.#events.end(out)
-    if (!this.#events.torn && !this.#isResumable && !this.#isBlind) this.#addErrors('cut', out)
+    if (!this.#events.torn && this.#lastEventId === undefined && !this.#isBlind) this.#addErrors('cut', out)
   }
 
   fail(fault: ContentFault, out: Content): boolean {
@@ -75,10 +84,14 @@ export class SessionStream implements AnswerContent {
   }
 
   #look(passed: Content): void {
-    if (passed.bytes === 0 || this.#idsOf().length === 0) return
+    if (passed.bytes === 0) return
+    const text = passed.text()
+    // Ids are short, and one with other characters can't be asked for in a field.
+    for (const [, id] of text.matchAll(/^id: ?([\x20-\x7e]{0,1024})\r?$/gm))
+      this.#lastEventId = id || undefined
+    if (this.#idsOf().length === 0) return
     this.#noteResponses()
-    this.#last = passed.text()
-    this.#isResumable ||= /^id:/m.test(this.#last)
+    this.#last = text
   }
 
   #noteResponses(): void {

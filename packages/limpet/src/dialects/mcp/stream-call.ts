@@ -16,6 +16,7 @@ import type { SessionParameter } from './era.ts'
 import { namelessSession } from './opening-call.ts'
 import { createRefusalWriter } from './refusals.ts'
 import type { OpenedSession } from './session-id.ts'
+import { WrittenMessage } from './written-message.ts'
 
 const writeRefusal = createRefusalWriter(() => [])
 
@@ -58,10 +59,13 @@ export class PostToStream implements Translation {
   readonly replacedFields = []
   readonly requestLines = ''
   readonly contentCheck = undefined
-  readonly writeRefusal: RefusalWriter = writeRefusal
+  readonly content: WrittenMessage
+  readonly writeRefusal: RefusalWriter
 
   constructor(parts: CallParts, { target }: KeyedRequest, name: SessionParameter, opened: OpenedSession) {
     this.session = { ...sessionOf(parts, `\0stream\0${name.value}`), carried: opened.carried, ends: true }
+    this.content = new WrittenMessage(parts.config.contentBytes)
+    this.writeRefusal = createRefusalWriter(this.content.idsOf)
     this.targetForReplica = target.slice(0, name.from) + opened.idAtReplica + target.slice(name.to)
   }
 
