@@ -171,7 +171,9 @@ describe('a question to a replica', { timeout: 20_000 }, () => {
   ] as const) {
     test(`has no answer where that ${what}, and leaves no connection`, async () => {
       answer = (socket) => void write(socket)
+      const startedMs = performance.now()
       assert.equal(await said(), undefined)
+      assert.ok(performance.now() - startedMs < 2500, 'before its time is over')
       await closed(sockets[0]!)
     })
   }
@@ -210,10 +212,28 @@ describe('a question to a replica', { timeout: 20_000 }, () => {
 
   test('is asked by a new connection although one is idle', async () => {
     answer = (socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
-    const idle = pool.acquire(true)
-    await once(server, 'connection')
+    const used = pool.acquire(true)
+    await new Promise<void>((resolve) => {
+      const sink = {
+        method: 'POST',
+        decodesChunks: true,
+        silenceMs: 0,
+        onConnected: () => undefined,
+        onResponseHead: () => undefined,
+        onContent: (_: unknown, done: boolean) => {
+          if (done) resolve()
+        },
+      }
+      used.begin(
+        sink as never,
+        'POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\n',
+        Buffer.from('{"a":"ä"}'),
+        true,
+      )
+    })
+    used.release(true, performance.now())
+    assert.equal(pool.idleCount, 1)
     await ask()
-    assert.equal(received.length, 2)
-    idle.destroy()
+    assert.deepEqual([received.length, pool.idleCount], [2, 1])
   })
 })
