@@ -251,9 +251,11 @@ export class RequestRoute implements Route, SecondThoughts {
       if (this.#isOver) return
       this.undecided = false
       this.#nowMs = context.turn.wallMs
-      if (record !== undefined) revival.idAtReplica = record.idAtReplica
       const again = this.#hash!
-      idsAtReplicas.keep(nameOf(again, this.#epoch), revival.idAtReplica)
+      if (record !== undefined) {
+        revival.idAtReplica = record.idAtReplica
+        idsAtReplicas.keep(nameOf(again, this.#epoch), record.idAtReplica)
+      }
       this.#goHome(session, place, again)
       this.#onDecided?.()
     })

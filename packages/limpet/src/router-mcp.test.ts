@@ -430,6 +430,18 @@ describe('a session that was begun anew', () => {
     }
   })
 
+  test('does so again as soon as its record can be read, however often it could not', async () => {
+    let isThere = false
+    const { sample, id, idAtReplica } = moved(async (record) => (isThere ? record : undefined))
+    const first = await decided(post(sample, toolCall, inSession(id)))
+    assert.match(first.requestLines, new RegExp(`Mcp-Session-Id: ${idAtReplica}`))
+    finish(first)
+    isThere = true
+    const second = await decided(post(sample, toolCall, inSession(id)))
+    assert.match(second.requestLines, /Mcp-Session-Id: new/)
+    finish(second)
+  })
+
   test('leaves nothing in flight where its client does not wait', async () => {
     const { sample, id } = moved(async (record) => record)
     const route = post(sample, toolCall, inSession(id))
