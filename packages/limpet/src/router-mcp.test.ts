@@ -694,3 +694,13 @@ describe('a stream of a session', () => {
     finish(route)
   })
 })
+
+test('a source of sessions that fails is told of, and takes no thread along', () => {
+  const sample = mcpRouter('ab', {
+    session: () => {
+      throw new Error('no')
+    },
+  })
+  assert.deepEqual(refused(post(sample, toolCall)), ['LIMPET_SESSION_SOURCE_FAILED', 500])
+  assert.equal(sample.sourceErrors.length, 1)
+})
