@@ -64,10 +64,11 @@ function takeTurn(turns: Turns, hash: Uint32Array): Promise<Turn | undefined> {
   return new Promise((resolve) => {
     // It may be granted before `take` returns.
     let isGranted: boolean | undefined
-    const turn = turns.take(key, (granted) => {
+    let turn: Turn | undefined
+    turn = turns.take(key, (granted) => {
       isGranted = granted
       if (turn !== undefined) resolve(granted ? turn : undefined)
-    }) as Turn | undefined
+    })
     if (isGranted !== undefined) resolve(isGranted ? turn : undefined)
   })
 }

@@ -10,6 +10,7 @@ import { CounterReader, Counters, createCounterMemory } from './observe/counters
 import { createBoardMemory, ReplicaBoard } from './replicas/replica-board.ts'
 import { MAX_SLOTS } from './replicas/replica-id.ts'
 import { Router } from './router.ts'
+import type { RouterParts } from './router-parts.ts'
 import { createKeyring } from './session/keyring.ts'
 import { LocalRecords } from './session/local-records.ts'
 import { createPinMemory } from './session/pin-memory.ts'
@@ -37,12 +38,16 @@ export interface SampleRouter {
   /** Routes by these replicas of a service `app`. A replica's slot is its place in the alphabet. */
   configure(names: string, service?: Partial<ServiceInput>): void
   /** Routes one request; the caller goes on with it. */
-  route(headers?: Readonly<Record<string, string>>, target?: string, peer?: string): Route
+  route(headers?: Readonly<Record<string, string>>, target?: string, peer?: string, method?: string): Route
   /** Routes one and lets its replica answer. */
   answer(headers?: Readonly<Record<string, string>>): Route
 }
 
-export function sampleRouter(names: string, service: Partial<ServiceInput> = {}): SampleRouter {
+export function sampleRouter(
+  names: string,
+  service: Partial<ServiceInput> = {},
+  parts: Partial<RouterParts> = {},
+): SampleRouter {
   const memory = createCounterMemory(MAX_SLOTS)
   const board = new ReplicaBoard(createBoardMemory(1), 0)
   const pins = new PinTable(createPinMemory({ capacity: 1024 }))
@@ -68,6 +73,7 @@ export function sampleRouter(names: string, service: Partial<ServiceInput> = {})
     accessLog,
     isTrusted: (address) => address.startsWith('10.'),
     onSourceError: (_, error) => sourceErrors.push(error),
+    ...parts,
   })
   const sample: SampleRouter = {
     router,
@@ -97,9 +103,9 @@ export function sampleRouter(names: string, service: Partial<ServiceInput> = {})
       for (const id of ids) if (board.mode(id) === undefined) board.add(id, 'ready')
       router.configure(config, [0], [ids])
     },
-    route(headers = {}, target = '/', peer = '127.0.0.1') {
+    route(headers = {}, target = '/', peer = '127.0.0.1', method = 'GET') {
       const head = {
-        method: 'GET',
+        method,
         target,
         host: 'example.com',
         peerAddress: peer,

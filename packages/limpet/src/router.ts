@@ -64,12 +64,12 @@ export class Router implements Routing {
       head.peerAddress = clientAddress(peer.address, head.header('x-forwarded-for'), this.#parts.isTrusted)
     const { dialect } = service
     const overTls = this.#isOverTls(head, peer)
-    if (dialect.translator !== undefined) {
-      const translation = dialect.translator.translate(head, nowMs)
-      if ('refusal' in translation) return new RefusedRoute(translation, this.#parts, service)
-      return new RequestRoute(this.#parts, service, translation.session, nowMs, overTls, translation)
-    }
     try {
+      if (dialect.translator !== undefined) {
+        const translation = dialect.translator.translate(head, nowMs)
+        if ('refusal' in translation) return new RefusedRoute(translation, this.#parts, service)
+        return new RequestRoute(this.#parts, service, translation.session, nowMs, overTls, translation)
+      }
       return new RequestRoute(this.#parts, service, dialect.name(head, nowMs), nowMs, overTls)
     } catch (error) {
       this.#parts.counters.sourceFailed(service.index)

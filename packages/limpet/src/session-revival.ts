@@ -89,8 +89,10 @@ export class SessionRevival implements SecondThoughts {
   /** Asks for the session's record, and takes its name from that. Never rejects. */
   async learnName(hash: Uint32Array, epoch: number): Promise<SessionRecord | undefined> {
     const record = await this.#parts.records.read(hash, epoch)
-    if (record !== undefined) this.#revival.idAtReplica = record.idAtReplica
-    this.keepName(this.#route.hash(), Math.max(epoch, record?.epoch ?? 0))
+    // Where it can't be read now, the next request may have more luck.
+    if (record === undefined) return undefined
+    this.#revival.idAtReplica = record.idAtReplica
+    this.keepName(this.#route.hash(), Math.max(epoch, record.epoch))
     return record
   }
 

@@ -95,6 +95,22 @@ describe('limpet serve', () => {
     assert.deepEqual([named.sagemaker?.endpoint, named.maxSessions, named.onLost], ['media-1', 7, 'rehome'])
   })
 
+  it('takes the Model Context Protocol with all that is usual there, or other sources beside', () => {
+    const serviceOf = (line: string) => {
+      const flags = parseServeFlags(args(`--replica http://a --dialect mcp ${line}`))
+      assert.ok(flags.kind === 'flags', JSON.stringify(flags))
+      return configFromInput(flags.input).services[0]!
+    }
+    const plain = serviceOf('')
+    assert.deepEqual([plain.dialect, plain.mcp?.recover, plain.session], ['mcp', 'reinitialize', []])
+    assert.deepEqual([plain.ttlMs, plain.drainTimeoutMs, plain.onLost], [43_200_000, 300_000, 'rehome'])
+    const other = serviceOf('--session cookie --ttl 1h --on-lost reject')
+    assert.deepEqual(
+      [other.session, other.ttlMs, other.onLost],
+      [[{ kind: 'own-cookie' }], 3_600_000, 'reject'],
+    )
+  })
+
   it('puts flags over the settings of a file', () => {
     const flags = parseServeFlags(args('limpet.yaml --workers 3 --access-log --admin'))
     assert.ok(flags.kind === 'file')

@@ -181,6 +181,51 @@ const faults: [description: string, lines: string[], message: string][] = [
     '4:16: services[0].sagemaker has no effect without dialect: sagemaker',
   ],
   [
+    'settings of a protocol that it does not speak',
+    ['mcp: { bind: off }'],
+    '4:10: services[0].mcp has no effect without dialect: mcp',
+  ],
+  [
+    'a way of recovery that there is not',
+    ['dialect: mcp', 'mcp: { recover: pray }'],
+    '5:21: services[0].mcp.recover must be reinitialize or reject, not "pray"',
+  ],
+  [
+    'sessions of whoever',
+    ['dialect: mcp', 'mcp: { bind: user }'],
+    '5:18: services[0].mcp.bind must be bearer-subject, credential or off, not "user"',
+  ],
+  [
+    'a comment with every breath',
+    ['dialect: mcp', 'mcp: { keepAlive: 0s }'],
+    '5:23: services[0].mcp.keepAlive must be longer than nothing; write off',
+  ],
+  [
+    'requests that are not looked into at all',
+    ['dialect: mcp', 'mcp: { contentBytes: 1023 }'],
+    '5:26: services[0].mcp.contentBytes must be at least 1024, not 1023',
+  ],
+  [
+    'requests that are kept at any length',
+    ['dialect: mcp', 'mcp: { contentBytes: 16777217 }'],
+    '5:26: services[0].mcp.contentBytes must be at most 16777216, not 16777217',
+  ],
+  [
+    'a misspelt key of a protocol',
+    ['dialect: mcp', 'mcp: { keepalive: 5s }'],
+    '5:12: services[0].mcp.keepalive is not known; did you mean keepAlive?',
+  ],
+  [
+    'a drain without end that is no word for it',
+    ['drainTimeout: never'],
+    '4:19: services[0].drainTimeout must be a duration such as 20m or 500ms, or off, not "never"',
+  ],
+  [
+    'a drain that no timer can wait for',
+    ['drainTimeout: 25d'],
+    '4:19: services[0].drainTimeout must be at most 24d, not "25d"',
+  ],
+  [
     "the router's own cookie as another's",
     ['session: [cookie:limpet, cookie]'],
     "4:15: services[0].session[0] is the router's own cookie; write cookie, or name another",
@@ -245,6 +290,38 @@ describe('a service as written', () => {
     const any = parsed('dialect: sagemaker', "sagemaker: { endpoint: '*' }", 'health: off')
     assert.deepEqual(any.match, [{ host: undefined, path: '/endpoints' }])
     assert.equal(any.health, undefined)
+  })
+
+  it('keeps sessions of the Model Context Protocol for long, and moves them when their replica has drained', () => {
+    const plain = parsed('dialect: mcp')
+    assert.deepEqual(plain.mcp, {
+      recover: 'reinitialize',
+      bind: 'bearer-subject',
+      keepAliveMs: 30_000,
+      contentBytes: 262_144,
+    })
+    assert.deepEqual(
+      [plain.ttlMs, plain.drainTimeoutMs, plain.onLost, plain.session],
+      [43_200_000, 300_000, 'rehome', []],
+    )
+    const other = parsed(
+      'dialect: mcp',
+      "mcp: { recover: reject, bind: 'off', keepAlive: 'off', contentBytes: 1024 }",
+      'ttl: 1h',
+      'drainTimeout: off',
+      'session: cookie',
+    )
+    assert.deepEqual(other.mcp, { recover: 'reject', bind: 'off', keepAliveMs: 0, contentBytes: 1024 })
+    assert.deepEqual(
+      [other.ttlMs, other.drainTimeoutMs, other.session],
+      [3_600_000, 0, [{ kind: 'own-cookie' }]],
+    )
+  })
+
+  it('has no end to its drains, and no settings of protocols, where it speaks none', () => {
+    const { drainTimeoutMs, mcp, sagemaker, ttlMs } = parsed()
+    assert.deepEqual([drainTimeoutMs, mcp, sagemaker, ttlMs], [0, undefined, undefined, 1_200_000])
+    assert.equal(parsed('drainTimeout: 90s').drainTimeoutMs, 90_000)
   })
 
   it('matches hosts in lower case and paths without a slash at the end', () => {

@@ -48,6 +48,7 @@ export interface ExchangeClient {
 /** Methods that may be sent again when it is unknown whether they were executed (RFC 9110 §9.2.2). */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
 const NOTHING = new Content()
+const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
 /** Content of up to this length is sent when all of it was checked, where it is checked. */
 const MOST_HELD_BYTES = 65_536
 /** For the heads of interim responses, which have no content (RFC 9110 §15.2). */
@@ -153,6 +154,9 @@ export class Exchange implements ResponseSink, ExchangeSummary {
       if (content.bytes > 0) this.#firstContent = keep(content)
       this.#send(route)
     }
+    // No replica can ask for content that is held until it is whole (RFC 9110 §10.1.1).
+    if (this.#held !== undefined && !this.#isOld && /^100-continue$/i.test(head.fields.find('expect') ?? ''))
+      this.#client.write(CONTINUE, NOTHING)
     return used
   }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { describe, mock, test } from 'node:test'
 import { pino } from 'pino'
 import { configFromInput } from '../config/load.ts'
 import type { Config, ServiceInput } from '../config/schema.ts'
@@ -80,5 +80,41 @@ describe('the fleet', () => {
     assert.equal(reader.service(two!.index).retries, 1)
     assert.equal(reader.service(fleet.services[1]!.index).retries, 0)
     assert.equal(reader.replica(one!.replicas[0]!.slot).requestBytes, 0)
+  })
+
+  test('drains what the config says, for as long as it says, and has it take sessions again', () => {
+    mock.timers.enable({ apis: ['setTimeout'] })
+    try {
+      const { board, fleet } = fleetOf()
+      const drained = (drainTimeout: string, ...names: readonly string[]) => {
+        const replicas = ['a', 'b'].map((name, at) => ({
+          url: `http://127.0.0.1:${at + 1}`,
+          name,
+          drain: names.includes(name),
+        }))
+        return configOf({ app: [] }, { replicas, drainTimeout })
+      }
+      fleet.settle(drained('1s', 'a'))
+      const [a, b] = fleet.services[0]!.replicas.map(({ slot }) => slot) as [number, number]
+      assert.deepEqual([board.mode(a), board.mode(b)], ['draining', 'ready'])
+      mock.timers.tick(1000)
+      assert.deepEqual([board.mode(a), board.mode(b)], ['drained', 'ready'])
+      fleet.settle(drained('off', 'a', 'b'))
+      assert.deepEqual([board.mode(a), board.mode(b)], ['draining', 'draining'])
+      fleet.settle(drained('1s'))
+      mock.timers.tick(10_000)
+      assert.deepEqual([board.mode(a), board.mode(b)], ['ready', 'ready'])
+      fleet.settle(drained('1s', 'a'))
+      fleet.settle(configOf({ app: ['b'] }))
+      mock.timers.tick(10_000)
+      assert.deepEqual([board.mode(a), board.mode(b)], [undefined, 'ready'])
+      fleet.settle(configOf({ app: ['b', 'c'] }))
+      assert.equal(board.mode(fleet.services[0]!.replicas[1]!.slot), 'ready')
+      mock.timers.tick(10_000)
+      assert.equal(board.mode(fleet.services[0]!.replicas[1]!.slot), 'ready')
+      fleet.stop()
+    } finally {
+      mock.timers.reset()
+    }
   })
 })

@@ -53,8 +53,10 @@ export class LocalRecords implements SessionRecords {
     const record = this.#records.get(name)
     if (record !== undefined) this.#change(name, record, change)
     else
-      this.#store?.read(name).then((stored) => {
-        if (stored !== undefined) this.#change(name, stored, change)
+      void this.#readStored(name).then((stored) => {
+        // It may have been read, or have changed, meanwhile.
+        const latest = this.#records.get(name) ?? stored
+        if (latest !== undefined) this.#change(name, latest, change)
       })
   }
 
@@ -77,14 +79,24 @@ export class LocalRecords implements SessionRecords {
   async read(key: Uint32Array, epoch: number): Promise<SessionRecord | undefined> {
     const name = pinKey(key)
     const record = this.#records.get(name)
-    if (record === undefined || record.epoch < epoch) {
-      const stored = await this.#store?.read(name)
-      if (stored !== undefined && stored.epoch > (record?.epoch ?? -1)) {
-        this.#keep(name, stored)
-        return stored
-      }
-    } else this.#keep(name, record)
-    return record
+    if (record !== undefined && record.epoch >= epoch) {
+      this.#keep(name, record)
+      return record
+    }
+    const stored = await this.#readStored(name)
+    const latest = this.#records.get(name)
+    if (stored === undefined || stored.epoch <= (latest?.epoch ?? -1)) return latest
+    this.#keep(name, stored)
+    return stored
+  }
+
+  /** A store that can't be read knows nothing. */
+  async #readStored(name: string): Promise<SessionRecord | undefined> {
+    try {
+      return await this.#store?.read(name)
+    } catch {
+      return undefined
+    }
   }
 
   streams(key: Uint32Array, epoch: number | undefined): void {

@@ -157,6 +157,8 @@ describe('a state that a result tells', () => {
     long.read(undefined)
     assert.equal(long.session, other)
     assert.equal(answered(callOf('tools/list'), result('s')).text, result('s'))
+    const events = `data: ${result('s')}\n\n`
+    assert.equal(answered(callOf('tools/list'), events, stream).text, events)
   })
 })
 
