@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { before, describe, test } from 'node:test'
 import { type Front, noFront, roundRobinFront, routerFront, twoRoutersFront } from '../../kit/mcp/front.ts'
 import { type ServerKind, startMcpServers } from '../../kit/mcp/servers.ts'
 import { installMcpTools } from '../../kit/mcp/tools.ts'
@@ -44,20 +44,19 @@ const fronts: readonly (readonly [string, number, Front])[] = [
 before(() => installMcpTools())
 
 for (const suite of suites) {
-  describe(`the official conformance suite ${suite.name}`, () => {
-    let servers: Awaited<ReturnType<typeof startMcpServers>>
+  // The suite waits most of its time, for tasks and streams.
+  describe(`the official conformance suite ${suite.name}`, { concurrency: 2 }, () => {
     let baseline: Verdict[]
 
     const runBehind = async (front: Front, count: number): Promise<Verdict[]> => {
-      await using running = await front(servers.slice(0, count))
+      await using servers = await startMcpServers(suite.kind, count)
+      await using running = await front(servers)
       return await runConformance(suite, `${running.url}/mcp`)
     }
 
     before(async () => {
-      servers = await startMcpServers(suite.kind, 3)
       baseline = await runBehind(noFront, 1)
     })
-    after(() => servers[Symbol.asyncDispose]())
 
     test('passes without a front', (context) => {
       context.diagnostic(JSON.stringify(tallyOf(baseline)))
