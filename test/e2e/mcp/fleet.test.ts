@@ -65,6 +65,8 @@ describe('a fleet of official clients', () => {
       await router.reload(mcpConfig(servers, { [server.name]: 'drain: true' }))
       await fleet.goOn(1)
       await router.reload(mcpConfig(servers.filter((other) => other !== server)))
+      // What each client had in hand at that moment is done, and then the server has no other request either.
+      await fleet.goOn(1)
       await until(
         `${server.name} has nothing in hand`,
         async () => (await server.statistics()).inFlight === 0,

@@ -3,9 +3,10 @@ import { conformanceTools } from './conformance-tools.ts'
 import { modernTools, promptWithInput } from './modern-tools.ts'
 import { getPrompt, prompts, readResource, resources, resourceTemplates } from './resources-and-prompts.ts'
 import { sessionTools } from './session-tools.ts'
+import { taskTools } from './tasks.ts'
 
 const legacyTools: Readonly<Record<string, Tool>> = { ...conformanceTools, ...sessionTools }
-const allTools: Readonly<Record<string, Tool>> = { ...legacyTools, ...modernTools }
+const allTools: Readonly<Record<string, Tool>> = { ...legacyTools, ...modernTools, ...taskTools }
 
 const toolsOf = ({ modern }: Call) => (modern === undefined ? legacyTools : allTools)
 

@@ -20,6 +20,7 @@ import { eventStore } from './event-store.ts'
 import { modernTools } from './modern-tools.ts'
 import { count, jsonRpcError, optionsOfProcess, record, serve } from './serve.ts'
 import { sharedBus } from './shared-bus.ts'
+import { taskAnswers, tasksExtension } from './tasks.ts'
 
 const options = optionsOfProcess()
 const sessions = new Map<string, NodeStreamableHTTPServerTransport>()
@@ -31,7 +32,10 @@ const codec = createRequestStateCodec<Json>({ key: randomBytes(32), ttlSeconds: 
 function newServer(state: SessionState | undefined, modern: boolean): McpServer {
   const mcpServer = new McpServer(
     { name: `limpet-fixture-${options.name}`, version: '2.0.0' },
-    { capabilities, requestState: { verify: codec.verify } },
+    {
+      capabilities: modern ? { ...capabilities, extensions: { [tasksExtension]: {} } } : capabilities,
+      requestState: { verify: codec.verify },
+    },
   )
   // For the SDK to compare this tool's arguments with the headers that repeat them; the answer is ours.
   if (modern) {
@@ -41,29 +45,41 @@ function newServer(state: SessionState | undefined, modern: boolean): McpServer 
   const { server } = mcpServer
   const own = state ?? newSession((method, params) => server.notification({ method, params } as Json))
   const { 'logging/setLevel': _, ...modernAnswers } = answers
-  for (const method of Object.keys(modern ? modernAnswers : answers) as Method[]) {
-    server.setRequestHandler(method as 'tools/call', async (request, context) => {
-      const { mcpReq, http } = context
-      const call: Call = {
-        replica: options.name,
-        state: own,
-        progressToken: mcpReq._meta?.progressToken,
-        notify: (name, params) => mcpReq.notify({ method: name, params } as Json),
-        ask: modern ? undefined : (name, params) => mcpReq.send({ method: name as 'roots/list', params }),
-        closeStream: http?.closeSSE,
-        modern: modern ? modernCall(context) : undefined,
-        record,
-      }
-      try {
-        return (await answers[method](call, request.params as Json)) as Json
-      } catch (error) {
-        throw error instanceof CallError
-          ? new ProtocolError(error.code, error.message, error.data as Json)
-          : error
-      }
-    })
+  const callOf = (context: ServerContext): Call => {
+    const { mcpReq, http } = context
+    return {
+      replica: options.name,
+      state: own,
+      progressToken: mcpReq._meta?.progressToken,
+      notify: (name, params) => mcpReq.notify({ method: name, params } as Json),
+      ask: modern ? undefined : (name, params) => mcpReq.send({ method: name as 'roots/list', params }),
+      closeStream: http?.closeSSE,
+      modern: modern ? modernCall(context) : undefined,
+      record,
+    }
   }
+  for (const method of Object.keys(modern ? modernAnswers : answers) as Method[])
+    server.setRequestHandler(method as 'tools/call', (request, context) =>
+      asProtocolError(() => answers[method](callOf(context), request.params as Json)),
+    )
+  if (modern)
+    for (const [method, answer] of Object.entries(taskAnswers))
+      server.setRequestHandler(
+        method,
+        { params: fromJsonSchema<Json>({ type: 'object' }) },
+        (params, context) => asProtocolError(() => answer(callOf(context), params)),
+      )
   return mcpServer
+}
+
+async function asProtocolError(answer: () => Json): Promise<Json> {
+  try {
+    return await answer()
+  } catch (error) {
+    throw error instanceof CallError
+      ? new ProtocolError(error.code, error.message, error.data as Json)
+      : error
+  }
 }
 
 function modernCall({ mcpReq }: ServerContext): ModernCall {
