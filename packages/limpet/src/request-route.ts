@@ -24,6 +24,8 @@ import { SessionRevival } from './session-revival.ts'
 
 /** How many replicas one request is tried on, when none of them got any of it. */
 const MOST_ATTEMPTS = 4
+/** How long to wait for a session that is learned of, before each further question to the store. */
+const LEARN_PAUSES_MS = [30, 60]
 type Asked = 'nobody' | 'store' | 'records'
 
 const NONE_TRIED: number[] = []
@@ -63,6 +65,7 @@ export class RequestRoute implements Route {
   #isOver = false
   #turn: Turn | undefined
   #lookup: Lookup | undefined
+  #lookups = 0
   #onDecided: (() => void) | undefined
 
   constructor(
@@ -143,11 +146,21 @@ export class RequestRoute implements Route {
    * False: it can't be asked.
    */
   #askStore(session: NamedSession, hash: Uint32Array): boolean {
-    this.#lookup = this.#parts.journal?.lookup(hash, () => {
-      this.#decide(() => this.#findHome(session, this.#hash!, 'store'))
+    this.#lookup = this.#parts.journal?.lookup(hash, (found) => {
+      const pauseMs = found || session.memory !== 'learned' ? undefined : LEARN_PAUSES_MS[this.#lookups++]
+      if (pauseMs === undefined) this.#decide(() => this.#findHome(session, this.#hash!, 'store'))
+      else this.#askLater(session, pauseMs)
     })
     this.undecided = this.#lookup !== undefined
     return this.undecided
+  }
+
+  /** Another router may have learned of the session just now, and be about to tell the store. */
+  #askLater(session: NamedSession, pauseMs: number): void {
+    const timer = setTimeout(() => {
+      this.#decide(() => this.#findHome(session, this.#hash!))
+    }, pauseMs)
+    this.#lookup = { cancel: () => clearTimeout(timer) }
   }
 
   /** A session that was begun anew may live elsewhere than its client's id says, when its pin is gone too. */

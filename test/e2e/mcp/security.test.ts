@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Json } from '../../kit/mcp/call.ts'
-import { startMcpRouter } from '../../kit/mcp/front.ts'
+import { mcpConfig, startMcpRouter } from '../../kit/mcp/front.ts'
 import { type McpServerProcess, startMcpServers } from '../../kit/mcp/servers.ts'
 import { startRouter } from '../../kit/router.ts'
 
@@ -152,9 +152,20 @@ describe('a session that a principal has begun', () => {
     await assertCounts(endpoint, { id, bearer: token('alice', 'https://issuer.test', '3') }, 3)
   })
 
-  test('of opaque tokens goes on with the same token alone', async () => {
+  test('of opaque tokens, which are refreshed and say not whose they are, needs a token', async () => {
     await using servers = await startMcpServers('v1', 2)
     await using router = await startMcpRouter(servers)
+    const endpoint = `${router.url}/mcp`
+    const id = await begin(endpoint, 'opaque-1')
+    await assertCounts(endpoint, { id, bearer: 'opaque-2' }, 1)
+    await assertUnknown(endpoint, { id })
+    await assertUnknown(endpoint, { id, bearer: token('alice') })
+  })
+
+  test('goes on with the same credential alone, where the service wants that', async () => {
+    await using servers = await startMcpServers('v1', 2)
+    const config = mcpConfig(servers).replace('dialect: mcp', 'dialect: mcp\n    mcp: { bind: credential }')
+    await using router = await startRouter({ config })
     const endpoint = `${router.url}/mcp`
     const id = await begin(endpoint, 'opaque-1')
     await assertCounts(endpoint, { id, bearer: 'opaque-1' }, 1)

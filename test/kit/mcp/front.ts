@@ -1,6 +1,7 @@
 import { type ClientRequest, createServer, type IncomingMessage, request as send } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { startRouter, type TestRouter } from '../router.ts'
+import { join } from 'node:path'
+import { startRouter, type TestRouter, temporaryFolder } from '../router.ts'
 import type { McpServerProcess } from './servers.ts'
 
 /** What a router needs to know of a replica. */
@@ -46,10 +47,26 @@ export const routerFront: Front =
   process.env.LIMPET_TEST_FRONT === 'none' ? noFront : (replicas) => startMcpRouter(replicas)
 
 /** Two routers that share nothing but their keys, behind a front that gives each request to the other. */
-export const twoRoutersFront: Front = async (replicas) => {
+export const twoRoutersFront: Front = (replicas) => startTwoRouters(replicas, [])
+
+/** The same with a store that both use. */
+export const twoRoutersWithStoreFront: Front = async (replicas) => {
+  const folder = await temporaryFolder()
+  const front = await startTwoRouters(replicas, ['--store', `sqlite:${join(folder.path, 'pins.db')}`])
+  return {
+    url: front.url,
+    async [Symbol.asyncDispose]() {
+      await front[Symbol.asyncDispose]()
+      await folder[Symbol.asyncDispose]()
+    },
+  }
+}
+
+async function startTwoRouters(replicas: readonly Replica[], args: readonly string[]): Promise<RunningFront> {
   if (process.env.LIMPET_TEST_FRONT === 'none') return noFront(replicas)
   const env = { LIMPET_KEYS: `1:${Buffer.alloc(32, 7).toString('base64url')}` }
-  const routers = await Promise.all([startMcpRouter(replicas, env), startMcpRouter(replicas, env)])
+  const start = () => startRouter({ config: mcpConfig(replicas), env, args })
+  const routers = await Promise.all([start(), start()])
   const front = await startRoundRobin(routers.map(({ url }) => url))
   return {
     url: front.url,
