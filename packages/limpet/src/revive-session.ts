@@ -92,14 +92,16 @@ async function greet(
   service: RoutedService,
   lost: LostSession,
 ): Promise<RevivedSession | RefusalCode> {
-  const { hash, place, epoch } = lost
-  const record = await parts.records.read(hash, epoch)
+  const { hash, place } = lost
+  const record = await parts.records.read(hash, lost.epoch)
   if (record === undefined) return 'LIMPET_SESSION_GONE'
+  // The pin of a session that was begun anew before may have been forgotten since.
+  const epoch = Math.max(lost.epoch, record.epoch)
   const lines = `limpet-epoch: ${epoch + 1}\r\n${service.hosts === undefined ? '' : `Host: ${service.hosts[place]}\r\n`}`
   const greeting = lost.revival.greeting(record)
   const idAtReplica = await begin(greeting, service.pools[place]!, lost.waitingHead, lines)
   if (typeof idAtReplica !== 'string') return idAtReplica.refusal
-  return settle(parts, service, lost, idAtReplica)
+  return settle(parts, service, lost, idAtReplica, epoch)
 }
 
 /** Has a replica begin the session. Resolves to the id that it gives. */
@@ -133,13 +135,14 @@ async function settle(
   service: RoutedService,
   lost: LostSession,
   idAtReplica: string,
+  heldEpoch: number,
 ): Promise<RevivedSession | RefusalCode> {
   const { pins, records, journal, counters, context } = parts
   const { hash, place, session, pinnedId } = lost
   const { wallMs } = context.turn
   const replicaId = service.replicas.replicas[place]!.id
   const { ttlMs, maxAgeMs } = session
-  if (!pins.move(hash, pinnedId, replicaId, wallMs, ttlMs, maxAgeMs, lost.epoch))
+  if (!pins.move(hash, pinnedId, replicaId, wallMs, ttlMs, maxAgeMs, heldEpoch))
     return (await findRevived(parts, service, lost)) ?? 'LIMPET_SESSION_GONE'
   const { epoch } = pins
   records.move(hash, epoch, idAtReplica)
