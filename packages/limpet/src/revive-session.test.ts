@@ -161,6 +161,20 @@ describe('a session that is begun anew', () => {
     })
   }
 
+  test('is seen in a time that grows with the answer, however small its pieces are', async () => {
+    keep()
+    const pieces = Array.from({ length: 2000 }, () => '"result":{},'.repeat(4))
+    answers = [
+      () => ({
+        lines: ['Content-Type: text/event-stream', 'Mcp-Session-Id: new'],
+        pieces: ['data: {', ...pieces],
+      }),
+    ]
+    const startedMs = performance.now()
+    assert.equal(await revive(), 'LIMPET_SESSION_GONE')
+    assert.ok(performance.now() - startedMs < 2000)
+  })
+
   test('is one for all of its requests that found it lost', async () => {
     keep()
     answers = [begun('new')]

@@ -1,6 +1,7 @@
 import type { Greeting, NamedSession, Revival } from './dialects/dialect.ts'
 import type { RefusalCode } from './errors.ts'
 import { askReplica, type Reply } from './http/ask-replica.ts'
+import { LF } from './http/characters.ts'
 import type { ReplicaPool } from './http/replica-pool.ts'
 import type { MoveReason } from './observe/counters.ts'
 import type { RoutedService } from './routed-service.ts'
@@ -123,9 +124,15 @@ async function begin(
 }
 
 function ask(pool: ReplicaPool, head: string, content: string): Promise<Reply | undefined> {
-  // A stream may stay open behind the response.
-  const isEnough = (soFar: Buffer): boolean =>
-    /^data: ?\{.*"(?:result|error)".*\}\r?$/m.test(soFar.toString('utf8'))
+  let seen = 0
+  // A stream may stay open behind the response. Each line is looked at once, when it is whole.
+  const isEnough = (soFar: Buffer): boolean => {
+    const end = soFar.lastIndexOf(LF) + 1
+    if (end <= seen) return false
+    const lines = soFar.toString('utf8', seen, end)
+    seen = end
+    return /^data: ?\{.*"(?:result|error)"/m.test(lines)
+  }
   return askReplica(pool, { head, content, timeoutMs: ANSWER_MS, mostBytes: MOST_BYTES, isEnough })
 }
 
