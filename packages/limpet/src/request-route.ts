@@ -35,6 +35,8 @@ const MOST_ATTEMPTS = 4
 const MOST_REVIVALS = 2
 /** How long a stream waits before it is opened anew, try by try. */
 const REOPEN_PAUSES_MS = [0, 100, 500, 1000, 2000, 4000]
+/** How long it must have been open for the tries to count anew. */
+const STEADY_MS = 10_000
 const NONE_TRIED: number[] = []
 const NO_FIELDS: readonly string[] = []
 
@@ -71,6 +73,8 @@ export class RequestRoute implements Route, SecondThoughts {
   #hasMoved = false
   #revivals = 0
   #reopenings = 0
+  /** When it was opened anew. */
+  #reopenedAtMs = Number.POSITIVE_INFINITY
   #reopening: NodeJS.Timeout | undefined
   #isOver = false
   /** Ends what the thread knows of this request as one of its session's. */
@@ -588,6 +592,8 @@ export class RequestRoute implements Route, SecondThoughts {
 
   reopens(): boolean {
     const revival = this.#translation!.revival!
+    if (this.#parts.context.turn.wallMs - this.#reopenedAtMs >= STEADY_MS) this.#reopenings = 0
+    this.#reopenedAtMs = Number.POSITIVE_INFINITY
     const pauseMs = REOPEN_PAUSES_MS[this.#reopenings]
     if (!revival.reopens || pauseMs === undefined) return false
     this.#reopenings++
@@ -612,7 +618,7 @@ export class RequestRoute implements Route, SecondThoughts {
 
   continues(head: ResponseHead): boolean {
     const goesOn = this.#translation!.revival!.continues(head)
-    if (goesOn) this.#reopenings = 0
+    if (goesOn) this.#reopenedAtMs = this.#parts.context.turn.wallMs
     return goesOn
   }
 
