@@ -1,6 +1,7 @@
 import type { Greeting, NamedSession, Revival } from './dialects/dialect.ts'
 import type { RefusalCode } from './errors.ts'
 import { askReplica, type Reply } from './http/ask-replica.ts'
+import { LF } from './http/characters.ts'
 import type { ReplicaPool } from './http/replica-pool.ts'
 import type { MoveReason } from './observe/counters.ts'
 import type { RoutedService } from './routed-service.ts'
@@ -108,14 +109,16 @@ async function greet(
   service: RoutedService,
   lost: LostSession,
 ): Promise<RevivedSession | RefusalCode> {
-  const { hash, place, epoch } = lost
-  const record = await parts.records.read(hash, epoch)
+  const { hash, place } = lost
+  const record = await parts.records.read(hash, lost.epoch)
   if (record === undefined) return 'LIMPET_SESSION_GONE'
+  // The pin of a session that was begun anew before may have been forgotten since.
+  const epoch = Math.max(lost.epoch, record.epoch)
   const lines = `limpet-epoch: ${epoch + 1}\r\n${service.hosts === undefined ? '' : `Host: ${service.hosts[place]}\r\n`}`
   const greeting = lost.revival.greeting(record)
   const idAtReplica = await begin(greeting, service.pools[place]!, lost.waitingHead, lines)
   if (typeof idAtReplica !== 'string') return idAtReplica.refusal
-  return settle(parts, service, lost, idAtReplica)
+  return settle(parts, service, lost, idAtReplica, epoch)
 }
 
 /** Has a replica begin the session. Resolves to the id that it gives. */
@@ -137,9 +140,15 @@ async function begin(
 }
 
 function ask(pool: ReplicaPool, head: string, content: string): Promise<Reply | undefined> {
-  // A stream may stay open behind the response.
-  const isEnough = (soFar: Buffer): boolean =>
-    /^data: ?\{.*"(?:result|error)".*\}\r?$/m.test(soFar.toString('utf8'))
+  let seen = 0
+  // A stream may stay open behind the response. Each line is looked at once, when it is whole.
+  const isEnough = (soFar: Buffer): boolean => {
+    const end = soFar.lastIndexOf(LF) + 1
+    if (end <= seen) return false
+    const lines = soFar.toString('utf8', seen, end)
+    seen = end
+    return /^data: ?\{.*"(?:result|error)"/m.test(lines)
+  }
   return askReplica(pool, { head, content, timeoutMs: ANSWER_MS, mostBytes: MOST_BYTES, isEnough })
 }
 
@@ -149,12 +158,13 @@ async function settle(
   service: RoutedService,
   lost: LostSession,
   idAtReplica: string,
+  heldEpoch: number,
 ): Promise<RevivedSession | RefusalCode> {
   const { pins, records, journal, counters, context } = parts
   const { hash, session, pinnedId } = lost
   const { replicas } = service
   const replica = replicas.replicas[lost.place]!.id
-  const record = await records.move(hash, { replica, epoch: lost.epoch + 1, idAtReplica })
+  const record = await records.move(hash, { replica, epoch: heldEpoch + 1, idAtReplica })
   if (record === undefined) return 'LIMPET_SESSION_GONE'
   const place = replicas.indexOf(record.replica)
   if (place === -1) return 'LIMPET_NO_REPLICA'

@@ -654,6 +654,31 @@ describe('a stream of a session', () => {
     finish(route)
   })
 
+  /** Breaks the stream off, and opens it anew; false: it is given up. */
+  function reopen({ route }: ReturnType<typeof open>): boolean {
+    if (!route.secondThoughts!.reopens()) return false
+    mock.timers.tick(10_000)
+    assert.equal(route.secondThoughts!.continues(response(200, stream)), true)
+    route.responded(response(200, stream))
+    return true
+  }
+
+  test('is given up where each one breaks off as soon as it is open', () => {
+    const opened = open()
+    for (let time = 0; time < 6; time++) assert.equal(reopen(opened), true)
+    assert.equal(reopen(opened), false)
+    finish(opened.route)
+  })
+
+  test('is opened anew for ever where each one is open for a while', () => {
+    const opened = open()
+    for (let time = 0; time < 50; time++) {
+      assert.equal(reopen(opened), true)
+      opened.sample.clock.wallMs += 10_000
+    }
+    finish(opened.route)
+  })
+
   test('is not opened anew for a client that has left', () => {
     const { route, sample } = open()
     route.secondThoughts!.reopens()

@@ -12,6 +12,8 @@ import type { SessionRecord } from './session/session-record.ts'
 const MOST_REVIVALS = 2
 /** How long a stream waits before it is opened anew, try by try, in milliseconds. */
 const REOPEN_PAUSES_MS = [0, 100, 500, 1000, 2000, 4000]
+/** How long it must have been open for the tries to count anew. */
+const STEADY_MS = 10_000
 
 /** Where a request stands, as its route knows it. */
 export interface RequestState {
@@ -50,6 +52,8 @@ export class SessionRevival implements SecondThoughts {
   readonly #route: RevivableRoute
   #revivals = 0
   #reopenings = 0
+  /** When it was opened anew. */
+  #reopenedAtMs = Number.POSITIVE_INFINITY
   #reopening: NodeJS.Timeout | undefined
   /** Ends what the thread knows of this request as one of its session's. */
   #endWork: () => void
@@ -180,6 +184,8 @@ export class SessionRevival implements SecondThoughts {
   }
 
   reopens(): boolean {
+    if (this.#parts.context.turn.wallMs - this.#reopenedAtMs >= STEADY_MS) this.#reopenings = 0
+    this.#reopenedAtMs = Number.POSITIVE_INFINITY
     const pauseMs = REOPEN_PAUSES_MS[this.#reopenings]
     if (!this.#revival.reopens || pauseMs === undefined) return false
     this.#reopenings++
@@ -195,7 +201,7 @@ export class SessionRevival implements SecondThoughts {
 
   continues(head: ResponseHead): boolean {
     if (!this.#revival.continues(head)) return false
-    this.#reopenings = 0
+    this.#reopenedAtMs = this.#parts.context.turn.wallMs
     this.#parts.records.streams(this.#route.hash(), this.#route.state().epoch)
     return true
   }

@@ -413,6 +413,7 @@ export class Exchange implements ResponseSink, ExchangeSummary {
   /** The rest of the answer is to come from elsewhere. */
   #goOn(): void {
     if (this.#over || this.#answer === undefined || this.#replica === undefined) return
+    this.#doubted = undefined
     this.#replica.destroy()
     this.#replica = undefined
     this.#breakOff(this.#answer, 'cut')

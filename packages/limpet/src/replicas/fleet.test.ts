@@ -97,7 +97,7 @@ describe('the fleet', () => {
       fleet.settle(drained('1s', 'a'))
       const [a, b] = fleet.services[0]!.replicas.map(({ slot }) => slot) as [number, number]
       assert.deepEqual([board.mode(a), board.mode(b)], ['draining', 'ready'])
-      mock.timers.tick(1000)
+      mock.timers.tick(1001)
       assert.deepEqual([board.mode(a), board.mode(b)], ['drained', 'ready'])
       fleet.settle(drained('off', 'a', 'b'))
       assert.deepEqual([board.mode(a), board.mode(b)], ['draining', 'draining'])
