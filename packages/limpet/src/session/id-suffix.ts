@@ -76,7 +76,8 @@ function suffixMac({ idKey }: KeyringKey, bytes: Uint8Array, id: string): Uint8A
 
 const suffixed = new RegExp(`^(.+)-([0-9a-f]{${suffixBytes * 2}})$`, 's')
 
-function verify(keyring: Keyring, text: string): OpenedId {
+/** Takes the suffix off an id and checks it. The caller bounds its length. */
+export function openId(keyring: Keyring, text: string): OpenedId {
   const [, id, hex] = suffixed.exec(text) ?? []
   if (id === undefined || hex === undefined) return plain
   const bytes = Buffer.from(hex, 'hex')
@@ -99,7 +100,7 @@ export function createIdReader(keyring: Keyring): IdReader {
   return (text) => {
     const known = verified.get(text)
     if (known !== undefined) return known
-    const opened = verify(keyring, text)
+    const opened = openId(keyring, text)
     if (opened.status === 'valid') verified.keep(text, opened)
     return opened
   }

@@ -62,7 +62,7 @@ export class LocalRecords implements SessionRecords {
 
   async move(key: Uint32Array, move: SessionMove): Promise<SessionRecord | undefined> {
     const name = pinKey(key)
-    const record = this.#records.get(name) ?? (await this.#store?.read(name))
+    const record = this.#records.get(name) ?? (await this.#readStored(name))
     if (record === undefined || record.epoch >= move.epoch) return record
     const moved = { ...record, ...move }
     const standing = (await this.#store?.claim(name, moved)) ?? moved

@@ -30,9 +30,9 @@ export function parseShared(text: string, names: ReplicaNames): SessionRecord | 
       typeof idAtReplica === 'string' &&
       // It goes into a field line.
       /^[\x21-\x7e]+$/.test(idAtReplica) &&
-      typeof opening === 'string' &&
+      isJson(opening) &&
       Array.isArray(settings) &&
-      settings.every(isPair)
+      settings.every((setting) => isPair(setting) && isJson(setting[1]))
     return isRecord ? { epoch, ttlMs, replica, idAtReplica, opening, settings } : undefined
   } catch {
     return undefined
@@ -41,4 +41,10 @@ export function parseShared(text: string, names: ReplicaNames): SessionRecord | 
 
 function isPair(value: unknown): value is readonly [string, string] {
   return Array.isArray(value) && value.length === 2 && value.every((part) => typeof part === 'string')
+}
+
+/** Whether it is the text of a JSON object, as the contents are that begin a session. */
+function isJson(text: unknown): text is string {
+  const value: unknown = JSON.parse(String(text))
+  return typeof text === 'string' && typeof value === 'object' && value !== null
 }

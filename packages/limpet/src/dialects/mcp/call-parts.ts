@@ -16,6 +16,11 @@ export interface CallParts {
   readonly stateIds: SessionIds
 }
 
+/**
+ * Clients' own content codings are not asked for where answers are read: what is compressed can't be.
+ */
+export const CODINGS_FIELD = 'accept-encoding'
+
 /** A session by the name that its client knows it by. */
 export function sessionOf({ ttlMs, maxAgeMs }: CallParts, key: string): NamedSession {
   return { key, carried: undefined, isNew: false, ttlMs, maxAgeMs }

@@ -10,7 +10,7 @@ import { PlainCall } from './plain-call.ts'
 import { principalOf } from './principal.ts'
 import { createRefusalWriter } from './refusals.ts'
 import { SessionCall } from './session-call.ts'
-import { SessionIds } from './session-id.ts'
+import { type IdKind, SessionIds } from './session-id.ts'
 import { PostToStream, StreamCall } from './stream-call.ts'
 import { WrittenMessage } from './written-message.ts'
 
@@ -28,7 +28,7 @@ const refuseSession = {
  */
 export function createMcpDialect(service: ServiceConfig, parts: DialectParts, rest: Dialect): Dialect {
   const config = service.mcp!
-  const idsFor = (kind: string) => new SessionIds(parts.keyring, service.name, kind)
+  const idsFor = (kind: IdKind) => new SessionIds(parts.keyring, service.name, kind)
   const calls: CallParts = {
     config,
     ttlMs: service.ttlMs,

@@ -7,7 +7,7 @@ import type { KeyedRequest } from '../../session/session-key.ts'
 import { sampleParts, sampleService } from '../dialect.fixture.ts'
 import type { NamedSession, TranslatedAnswer } from '../dialect.ts'
 import type { CallParts } from './call-parts.ts'
-import { SessionIds } from './session-id.ts'
+import { type IdKind, SessionIds } from './session-id.ts'
 
 const { keyring } = sampleParts
 
@@ -17,7 +17,7 @@ export const tag = replicaTag(keyring, 1, 'app', 'a')
 /** What the calls of a service work with; `mcp` as in its config. */
 export function sampleCalls(mcp: object = {}): CallParts {
   const { mcp: config, ttlMs, maxAgeMs } = sampleService({ dialect: 'mcp', mcp })
-  const idsFor = (kind: string) => new SessionIds(keyring, 'app', kind)
+  const idsFor = (kind: IdKind) => new SessionIds(keyring, 'app', kind)
   return {
     config: config!,
     ttlMs,

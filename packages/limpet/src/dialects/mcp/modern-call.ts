@@ -10,6 +10,7 @@ import type {
 } from '../dialect.ts'
 import {
   type CallParts,
+  CODINGS_FIELD,
   isReadable,
   isStream,
   PASSED,
@@ -37,7 +38,7 @@ const taskPaths = [
 export class ModernCall implements Translation, TranslatedContent {
   session: NamedSession | undefined
   readonly targetForReplica = undefined
-  readonly replacedFields = []
+  readonly replacedFields = [CODINGS_FIELD]
   readonly requestLines = ''
   readonly contentCheck = undefined
   readonly content: TranslatedContent | undefined

@@ -56,7 +56,7 @@ describe('a request without a session', () => {
     const { requestLines, replacedFields, targetForReplica, content, mostBytes } = callOf(initialize)
     assert.deepEqual(
       [requestLines, replacedFields, targetForReplica, mostBytes],
-      ['', [], undefined, 262_144],
+      ['', ['accept-encoding'], undefined, 262_144],
     )
     assert.ok(content)
   })

@@ -11,6 +11,7 @@ import type {
 } from '../dialect.ts'
 import {
   type CallParts,
+  CODINGS_FIELD,
   isReadable,
   isStream,
   PASSED,
@@ -34,7 +35,7 @@ export function namelessSession(parts: CallParts): NamedSession {
 export class OpeningCall implements Translation, TranslatedContent {
   session: NamedSession | undefined
   readonly targetForReplica = undefined
-  readonly replacedFields = []
+  readonly replacedFields = [CODINGS_FIELD]
   readonly requestLines = ''
   readonly contentCheck = undefined
   readonly content: TranslatedContent = this

@@ -115,8 +115,7 @@ describe('the state that a result tells', () => {
     ['is that of a request', '{"params":{"requestState":"s"}}'],
     ['holds escapes, which a client may write in another way', '{"result":{"requestState":"a\\/b"}}'],
     ['holds more than ASCII', '{"result":{"requestState":"ä"}}'],
-    ['holds a space', '{"result":{"requestState":"a b"}}'],
-    ['is too long', `{"result":{"requestState":"${'x'.repeat(1025)}"}}`],
+    ['is too long', `{"result":{"requestState":"${'x'.repeat(65_537)}"}}`],
     ['breaks off', '{"result":{"requestState":"sta'],
   ] as const) {
     test(`gets none where it ${what}`, () => {
@@ -130,7 +129,7 @@ describe('the state that a result tells', () => {
     const random = createRandom(7)
     for (let round = 0; round < 500; round++) {
       const length = 1 + random(200)
-      const state = Buffer.from(Array.from({ length }, () => 33 + random(94)))
+      const state = Buffer.from(Array.from({ length }, () => 32 + random(95)))
         .toString('latin1')
         .replace(/["\\]/g, '-')
       const result = jsonRpc({ id: round, result: { requestState: state } })

@@ -40,7 +40,7 @@ describe('a request of a session', () => {
       maxAgeMs: 0,
     })
     assert.equal(call.requestLines, 'Mcp-Session-Id: abc\r\n')
-    assert.deepEqual(call.replacedFields, ['mcp-session-id', 'last-event-id'])
+    assert.deepEqual(call.replacedFields, ['mcp-session-id', 'last-event-id', 'accept-encoding'])
     assert.equal(call.targetForReplica, undefined)
   })
 

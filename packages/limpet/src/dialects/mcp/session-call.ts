@@ -13,6 +13,7 @@ import type {
 } from '../dialect.ts'
 import {
   type CallParts,
+  CODINGS_FIELD,
   isReadable,
   isStream,
   PASSED,
@@ -44,7 +45,7 @@ const settingMethods = [SET_LEVEL, SUBSCRIBE, UNSUBSCRIBE].map((method) => Buffe
 export class SessionCall implements Translation, Revival {
   readonly session: NamedSession
   readonly targetForReplica = undefined
-  readonly replacedFields = [SESSION_FIELD, EVENT_FIELD]
+  readonly replacedFields = [SESSION_FIELD, EVENT_FIELD, CODINGS_FIELD]
   readonly contentCheck = undefined
   readonly content: TranslatedContent | undefined
   readonly revival: Revival = this

@@ -86,7 +86,9 @@ describe('an id that was not given', () => {
   })
 
   test('for this purpose is foreign: no state of a request is a session, nor a stream one', () => {
-    const kinds = ['session', 'stream', 'state'].map((kind) => new SessionIds(keyring, 'app', kind))
+    const kinds = (['session', 'stream', 'state'] as const).map(
+      (kind) => new SessionIds(keyring, 'app', kind),
+    )
     for (const from of kinds)
       for (const to of kinds) {
         for (const principal of [undefined, ALICE]) {

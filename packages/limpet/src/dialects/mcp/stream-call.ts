@@ -4,6 +4,7 @@ import type { KeyedRequest } from '../../session/session-key.ts'
 import type { AnsweringReplica, NamedSession, TranslatedAnswer, Translation } from '../dialect.ts'
 import {
   type CallParts,
+  CODINGS_FIELD,
   isReadable,
   isStream,
   PASSED,
@@ -24,7 +25,7 @@ const writeRefusal = createRefusalWriter(() => [])
 export class StreamCall implements Translation {
   readonly session: NamedSession
   readonly targetForReplica = undefined
-  readonly replacedFields = []
+  readonly replacedFields = [CODINGS_FIELD]
   readonly requestLines = ''
   readonly contentCheck = undefined
   readonly writeRefusal: RefusalWriter = writeRefusal
