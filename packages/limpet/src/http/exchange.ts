@@ -1,22 +1,21 @@
 import type { RefusalCode } from '../errors.ts'
 import type { AnswerContent, ContentFault } from './answer-content.ts'
-import { type BodyReader, LengthReader, MALFORMED } from './body.ts'
-import { ChunkedReader } from './chunked.ts'
+import { answerHead, answerLines, offers, upgradeLines } from './answer-head.ts'
+import { MALFORMED } from './body.ts'
 import { Content } from './content.ts'
 import { DoubtedAnswer } from './doubted-answer.ts'
 import { forwardRequestHead, type HopLines, isLoop } from './forward-request.ts'
 import { forwardResponseHead } from './forward-response.ts'
 import { FramedAnswer } from './framed-answer.ts'
-import { HeldRequest } from './held-request.ts'
 import { httpDate } from './http-date.ts'
-import { JOIN_BYTES } from './message-writer.ts'
 import { PassedAnswer } from './passed-answer.ts'
 import type { ReadingSocket } from './reading-socket.ts'
 import { ALLOWED_METHODS, refusalResponse } from './refusal-response.ts'
 import type { Failure, ReplicaConnection, ResponseSink } from './replica-connection.ts'
+import { RequestContent } from './request-content.ts'
 import type { RequestHead } from './request-head.ts'
 import type { ResponseHead } from './response-head.ts'
-import type { ContentCheck, ExchangeSummary, Peer, Route, SentRequest } from './route.ts'
+import type { ExchangeSummary, Peer, Route, SentRequest } from './route.ts'
 import type { ServerContext } from './server-context.ts'
 import { Tunnel } from './tunnel.ts'
 
@@ -49,8 +48,6 @@ export interface ExchangeClient {
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
 const NOTHING = new Content()
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
-/** Content of up to this length is sent when all of it was checked, where it is checked. */
-const MOST_HELD_BYTES = 65_536
 /** For the heads of interim responses, which have no content (RFC 9110 §15.2). */
 const WITHOUT_CONTENT = { dropCoding: true, dropLength: true, dropCacheControl: false, dropped: [] }
 
@@ -75,7 +72,6 @@ export class Exchange implements ResponseSink, ExchangeSummary {
   refusal: RefusalCode | undefined
   aborted = false
   retries = 0
-  requestBytes = 0
   responseBytes = 0
   upgraded = false
   durationMs = 0
@@ -87,17 +83,10 @@ export class Exchange implements ResponseSink, ExchangeSummary {
   readonly #isOld: boolean
   /** The protocols that the client offers to switch to, lower case; empty: none. */
   readonly #upgrade: string
-  readonly #reader: BodyReader | undefined
+  readonly #content: RequestContent
   #route: Route | undefined
   #replica: ReplicaConnection | undefined
   #head = ''
-  /** The request's content as far as it was read with the head: all there is to send again on a retry. */
-  #firstContent: string | Buffer = ''
-  /** Whether what was sent can be sent again: no content beyond `#firstContent` has gone out. */
-  #replayable = true
-  #requestComplete: boolean
-  /** Content that is to be checked, or decided by, before any of it is sent. */
-  #held: HeldRequest | undefined
   /** An answer that the client may never get. */
   #doubted: DoubtedAnswer | undefined
   /** What takes the place of the replica's content. */
@@ -119,13 +108,15 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     this.decodesChunks = this.#isOld
     this.#keepAlive = head.keepAlive
     this.#upgrade = head.upgrade === '' ? '' : head.upgrade.toLowerCase()
-    if (head.chunked) this.#reader = new ChunkedReader(true, head.connection.named)
-    else if (head.contentLength > 0) this.#reader = new LengthReader(head.contentLength)
-    this.#requestComplete = this.#reader === undefined
+    this.#content = new RequestContent(head)
   }
 
   get requestComplete(): boolean {
-    return this.#requestComplete
+    return this.#content.complete
+  }
+
+  get requestBytes(): number {
+    return this.#content.bytes
   }
 
   /** Routes the request and sends it. `bytes[at, end)` followed the head; returns how far they were used. */
@@ -143,19 +134,9 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     const used = this.#readRequest(bytes, at, end, content)
     if (used === MALFORMED) return this.#refuseAt('LIMPET_BAD_FRAMING', end)
     if (this.#over) return used
-    const isUnchecked = route.contentCheck !== undefined && !this.#requestComplete
-    const wanted = route.contentWanted
-    if (isUnchecked && (route.refusal !== undefined || head.contentLength <= MOST_HELD_BYTES))
-      this.#hold(new HeldRequest(Number.POSITIVE_INFINITY, false), content)
-    else if (wanted !== undefined && head.contentLength <= wanted.mostBytes)
-      this.#hold(new HeldRequest(wanted.mostBytes, head.chunked), content)
-    else {
-      wanted?.take(undefined)
-      if (content.bytes > 0) this.#firstContent = keep(content)
-      this.#send(route)
-    }
+    if (this.#content.begin(content, route)) this.#send(route)
     // No replica can ask for content that is held until it is whole (RFC 9110 §10.1.1).
-    if (this.#held !== undefined && !this.#isOld && /^100-continue$/i.test(head.fields.find('expect') ?? ''))
+    if (this.#content.isHeld && !this.#isOld && /^100-continue$/i.test(head.fields.find('expect') ?? ''))
       this.#client.write(CONTINUE, NOTHING)
     return used
   }
@@ -167,33 +148,8 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     else this.#attempt(false, waited)
   }
 
-  /**
-   * Keeps content until all of it was checked or the route has decided by it: what is short need not reach a
-   * replica before, and a refusal that would tell something of sessions must not reach the client.
-   */
-  #hold(held: HeldRequest, content: Content): void {
-    const route = this.#route!
-    const wanted = route.contentWanted
-    this.#held = undefined
-    // What is not to be sent is only of use to whoever wants to see it.
-    if (route.refusal === undefined || wanted !== undefined) held.append(content)
-    if (held.isTooLong) {
-      wanted?.take(undefined)
-      this.#firstContent = held.bytes
-    } else if (!this.#requestComplete) {
-      this.#held = held
-      return
-    } else if (wanted === undefined) this.#firstContent = held.bytes
-    else {
-      const decoded = held.decoded()
-      wanted.take(decoded)
-      this.#firstContent = held.framed(decoded)
-    }
-    this.#send(route)
-  }
-
   #awaitDecision(route: Route): void {
-    if (!this.#requestComplete) this.#client.pauseRequest()
+    if (!this.#content.complete) this.#client.pauseRequest()
     route.whenDecided(() => {
       if (!this.#over) this.#send(route, true)
     })
@@ -214,16 +170,15 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     const used = this.#readRequest(bytes, 0, end, content)
     if (used === MALFORMED) return this.#refuseAt('LIMPET_BAD_FRAMING', end)
     if (this.#over) return used
-    if (this.#held !== undefined) {
-      this.#hold(this.#held, content)
+    if (this.#content.isHeld) {
+      if (this.#content.holdMore(content, this.#route!)) this.#send(this.#route!)
       return used
     }
-    this.#replayable = false
-    this.#firstContent = ''
+    this.#content.letGo()
     const replica = this.#replica
     if (content.bytes > 0) replica?.send(content)
-    if (replica?.takesMore === false && !this.#requestComplete) this.#client.pauseRequest()
-    if (this.#requestComplete) this.#awaitResponse()
+    if (replica?.takesMore === false && !this.#content.complete) this.#client.pauseRequest()
+    if (this.#content.complete) this.#awaitResponse()
     return used
   }
 
@@ -244,26 +199,18 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     this.#replica?.resume()
   }
 
-  #readRequest(bytes: Buffer, at: number, end: number, content: Content): number {
-    const reader = this.#reader
-    const check = this.#route?.contentCheck
-    content.clear()
-    if (reader === undefined && check !== undefined) this.#check(check, content)
-    if (reader === undefined || this.#requestComplete) return at
-    const used = reader.read(bytes, at, end, content)
-    if (used === MALFORMED) return MALFORMED
-    this.requestBytes += used - at
-    this.#requestComplete = reader.done
-    const { bodyBytes } = this.#context.settings.limits
-    if (bodyBytes > 0 && this.requestBytes > bodyBytes) this.#refuse('LIMPET_BODY_TOO_LARGE')
-    if (check !== undefined) this.#check(check, content)
+  #readRequest(bytes: Buffer, at: number, end: number, out: Content): number {
+    const content = this.#content
+    const used = content.read(
+      bytes,
+      at,
+      end,
+      out,
+      this.#route?.contentCheck,
+      this.#context.settings.limits.bodyBytes,
+    )
+    if (content.fault !== undefined && used !== MALFORMED) this.#refuse(content.fault)
     return used
-  }
-
-  #check(check: ContentCheck, content: Content): void {
-    check.update(content)
-    const fault = this.#requestComplete ? check.end() : undefined
-    if (fault !== undefined) this.#refuse(fault)
   }
 
   #attempt(fresh: boolean, waited = false): void {
@@ -271,8 +218,8 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     const replica = route.pool.acquire(fresh)
     this.#replica = replica
     this.decodesChunks = this.#isOld || this.#answer !== undefined
-    replica.begin(this, `${this.#head}${route.requestLines}\r\n`, this.#firstContent, this.#requestComplete)
-    if (this.#requestComplete) this.#awaitResponse()
+    replica.begin(this, `${this.#head}${route.requestLines}\r\n`, this.#content.first, this.#content.complete)
+    if (this.#content.complete) this.#awaitResponse()
     else if (!replica.takesMore) this.#client.pauseRequest()
     // The attempt before may have left the client paused.
     else if (waited || this.retries > 0) this.#client.resumeRequest()
@@ -281,7 +228,8 @@ export class Exchange implements ResponseSink, ExchangeSummary {
   #awaitResponse(): void {
     const replica = this.#replica
     const { responseMs } = this.#context.settings.timeouts
-    if (replica?.takesMore && responseMs > 0 && !this.#headSent)
+    // An answer that goes on with that of another replica is waited for like a first one.
+    if (replica?.takesMore && responseMs > 0 && !(this.#headSent && replica.answered))
       replica.deadlineMs = this.#context.turn.nowMs + responseMs
   }
 
@@ -293,7 +241,7 @@ export class Exchange implements ResponseSink, ExchangeSummary {
   onReplicaDrain(): void {
     const replica = this.#replica
     if (replica === undefined || !replica.takesMore) return
-    if (this.#requestComplete) this.#awaitResponse()
+    if (this.#content.complete) this.#awaitResponse()
     else this.#client.resumeRequest()
   }
 
@@ -304,7 +252,7 @@ export class Exchange implements ResponseSink, ExchangeSummary {
 
   onSwitch(head: ResponseHead, bytes: Buffer, at: number, end: number): boolean {
     const upgrade = head.fields.find('upgrade') ?? ''
-    if (!this.#requestComplete || !offers(this.#upgrade, upgrade.toLowerCase())) return false
+    if (!this.#content.complete || !offers(this.#upgrade, upgrade.toLowerCase())) return false
     const route = this.#route!
     route.responded(head)
     if (route.answerContent !== undefined) return false
@@ -314,12 +262,12 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     this.#client.write(forwardResponseHead(head, WITHOUT_CONTENT) + lines, NOTHING)
     // A tunnel may stay for days, and this with it: what is done with is let go.
     this.#head = ''
-    this.#firstContent = ''
+    this.#content.first = ''
     const replica = this.#replica!.detach()
     this.#replica = undefined
     const { reading, held } = this.#client.detach()
     const tunnel = new Tunnel(this.#context, reading, replica, (fromClient, fromReplica) => {
-      this.requestBytes += fromClient
+      this.#content.bytes += fromClient
       this.responseBytes += fromReplica
       this.#finish()
       this.#client.closed()
@@ -331,7 +279,7 @@ export class Exchange implements ResponseSink, ExchangeSummary {
 
   onResponseHead(head: ResponseHead): void {
     const route = this.#route!
-    if (route.contentCheck !== undefined && !this.#requestComplete) {
+    if (route.contentCheck !== undefined && !this.#content.complete) {
       // Whoever sends it may yet turn out not to be who they say they are.
       this.#refuse('LIMPET_EARLY_ANSWER')
       return
@@ -360,20 +308,12 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     const noContent = head.hasNoContent(this.method)
     const untilClose = !noContent && (head.chunked ? this.#isOld : head.contentLength < 0)
     const reframes = decoded && head.chunked && !this.#isOld
-    let text = forwardResponseHead(head, {
-      dropCoding: this.#isOld || noContent || reframes,
-      dropLength: head.status === 204,
-      dropCacheControl: route.replacesCacheControl && !head.uncacheable,
-      dropped: route.droppedFields,
-    })
+    let text = answerHead(head, route, { method: this.method, isOld: this.#isOld, reframes })
     if (reframes) {
       this.#answer = new FramedAnswer(new PassedAnswer(head.status, text), true)
       text = this.#answer.head
     }
-    text += route.responseLines
-    // The one answer besides 101 that must name protocols to switch to (RFC 9110 §15.5.22).
-    if (head.status === 426) text += upgradeLines(head.fields.find('upgrade') ?? '')
-    if (!head.hasDate) text += `Date: ${httpDate(Date.now())}\r\n`
+    text += answerLines(head, route)
     this.#setHead(text, untilClose)
   }
 
@@ -384,7 +324,7 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     this.#doubted = undefined
     const route = this.#route!
     if (done && route.secondThoughts!.rejects(doubted.head, doubted.bytes, this.#sent)) {
-      this.#replica?.release(this.#requestComplete, this.#context.turn.nowMs)
+      this.#replica?.release(this.#content.complete, this.#context.turn.nowMs)
       this.#replica = undefined
       this.#send(route)
       return
@@ -398,7 +338,7 @@ export class Exchange implements ResponseSink, ExchangeSummary {
   }
 
   get #sent(): SentRequest {
-    return { head: this.#head, mayRepeat: this.#requestComplete && this.#replayable }
+    return { head: this.#head, mayRepeat: this.#content.complete && this.#content.replayable }
   }
 
   #beginAnswer(content: AnswerContent, route: Route): void {
@@ -421,7 +361,7 @@ export class Exchange implements ResponseSink, ExchangeSummary {
 
   /** Holds the head back, with what it says of the connection. */
   #setHead(text: string, untilClose: boolean): void {
-    this.#closes = !this.#keepAlive || untilClose || !this.#requestComplete || this.#context.draining
+    this.#closes = !this.#keepAlive || untilClose || !this.#content.complete || this.#context.draining
     const option = this.#closes ? 'close' : this.#isOld ? 'keep-alive' : undefined
     this.#pendingHead = option === undefined ? `${text}\r\n` : `${text}Connection: ${option}\r\n\r\n`
   }
@@ -460,7 +400,7 @@ export class Exchange implements ResponseSink, ExchangeSummary {
 
   #complete(): void {
     const replica = this.#replica
-    const requestComplete = this.#requestComplete
+    const requestComplete = this.#content.complete
     this.#replica = undefined
     const nowMs = this.#finish()
     replica?.release(requestComplete, nowMs)
@@ -489,7 +429,11 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     }
     if (failure === 'exhausted') this.#context.counters.exhausted()
     const mayRepeat =
-      failure === 'reset' && replica.reused && !replica.answered && this.#replayable && this.retries === 0
+      failure === 'reset' &&
+      replica.reused &&
+      !replica.answered &&
+      this.#content.replayable &&
+      this.retries === 0
     if (mayRepeat && IDEMPOTENT.has(this.method)) {
       this.retries++
       this.#attempt(true)
@@ -526,7 +470,7 @@ export class Exchange implements ResponseSink, ExchangeSummary {
 
   /** Refuses a request after which nothing can be read: all bytes up to `end` count as used. */
   #refuseAt(code: RefusalCode, end: number): number {
-    this.#requestComplete = false
+    this.#content.complete = false
     this.#refuse(code)
     return end
   }
@@ -545,7 +489,7 @@ export class Exchange implements ResponseSink, ExchangeSummary {
       this.#loseAnswer(code)
       return
     }
-    const keepAlive = this.#keepAlive && this.#requestComplete && !this.#context.draining
+    const keepAlive = this.#keepAlive && this.#content.complete && !this.#context.draining
     const accept = /\r\naccept: *([^\r]*)/i.exec(this.#head)?.[1] ?? ''
     const lines = this.#route?.refusalLines ?? ''
     const write = this.#route?.writeRefusal ?? refusalResponse
@@ -568,22 +512,4 @@ export class Exchange implements ResponseSink, ExchangeSummary {
 /** Whether it failed in the middle of an answer. */
 function isContentFault(failure: Failure): failure is ContentFault {
   return failure === 'cut' || failure === 'stalled'
-}
-
-/** A copy of borrowed content, as it is to be sent. */
-function keep(content: Content): string | Buffer {
-  if (content.bytes <= JOIN_BYTES) return content.text()
-  const copy = Buffer.allocUnsafeSlow(content.bytes)
-  content.copyTo(copy, 0)
-  return copy
-}
-
-function upgradeLines(protocols: string): string {
-  return `Connection: Upgrade\r\nUpgrade: ${protocols}\r\n`
-}
-
-/** Whether a switch to `protocols` is one that was offered (RFC 9110 §7.8); none is, where nothing was. */
-function offers(offered: string, protocols: string): boolean {
-  const known = offered.split(',').map((protocol) => protocol.trim())
-  return protocols !== '' && protocols.split(',').every((protocol) => known.includes(protocol.trim()))
 }

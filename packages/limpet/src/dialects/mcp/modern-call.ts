@@ -90,7 +90,9 @@ export class ModernCall implements Translation, TranslatedContent {
       return new StreamedResult(parts, this.#isStateful ? edit : (message) => message)
     }
     const isJson = /^application\/json\b/i.test(head.fields.find('content-type') ?? '')
-    return this.#isStateful && isJson ? new JsonResult(200, reframedHead(head), edit) : undefined
+    return this.#isStateful && isJson
+      ? new JsonResult(200, reframedHead(head), edit, this.#written.idsOf)
+      : undefined
   }
 
   #edit(message: Buffer, home: AnsweringReplica): Buffer {

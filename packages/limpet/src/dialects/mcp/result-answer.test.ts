@@ -24,7 +24,7 @@ function passed(answer: JsonResult | StreamedResult, ...reads: readonly string[]
 }
 
 describe('a JSON answer', () => {
-  const json = () => new JsonResult(200, 'head', edit)
+  const json = (...ids: number[]) => new JsonResult(200, 'head', edit, () => ids)
 
   test('is edited once it is whole', () => {
     assert.deepEqual(passed(json(), '{"a"', ':"\xff', '"}'), ['', '', '', '<{"a":"\xff"}>'])
@@ -38,8 +38,32 @@ describe('a JSON answer', () => {
     assert.deepEqual(passed(json(), large, 'y', 'z'), ['', `${large}y`, 'z', ''])
   })
 
-  test('has no way to say that it broke off', () => {
-    assert.equal(json().fail(), false)
+  for (const [ids, expected] of [
+    [[7], [7]],
+    [
+      [7, 8],
+      [7, 8],
+    ],
+  ] as const)
+    test(`is an error of each of ${ids.length} requests where it broke off, and nothing of what had come`, () => {
+      const answer = json(...ids)
+      answer.pass(contentOf('{"jsonrpc":"2.0","id":7,"res'), new Content())
+      const out = new Content()
+      assert.equal(answer.fail('cut', out), true)
+      const errors = [JSON.parse(out.text())].flat()
+      assert.deepEqual(
+        errors.map(({ id, error }) => [id, error.code, error.data.limpetCode]),
+        expected.map((id) => [id, -32603, 'LIMPET_REPLICA_RESET']),
+      )
+    })
+
+  test('can not say that it broke off where nobody waits for it, or some of it has gone out', () => {
+    const out = new Content()
+    assert.equal(json().fail('cut', out), false)
+    const long = json(7)
+    long.pass(contentOf('x'.repeat(262_145)), new Content())
+    assert.equal(long.fail('cut', out), false)
+    assert.equal(out.bytes, 0)
   })
 })
 

@@ -1,7 +1,8 @@
 import type { AnswerContent, ContentFault } from '../../http/answer-content.ts'
 import { Content } from '../../http/content.ts'
 import { HeldBytes } from '../../http/held-bytes.ts'
-import { SessionStream, type SessionStreamParts } from './session-stream.ts'
+import { errorResponse } from './refusals.ts'
+import { codeOf, SessionStream, type SessionStreamParts } from './session-stream.ts'
 
 /** The longest result that is looked into, in bytes. */
 const MOST_RESULT_BYTES = 262_144
@@ -14,10 +15,12 @@ export class JsonResult implements AnswerContent {
   readonly status: number
   readonly head: string
   readonly #edit: MessageEdit
+  readonly #idsOf: () => readonly (string | number)[]
   readonly #held = new HeldBytes()
   #passes = false
 
-  constructor(status: number, head: string, edit: MessageEdit) {
+  constructor(status: number, head: string, edit: MessageEdit, idsOf: () => readonly (string | number)[]) {
+    this.#idsOf = idsOf
     this.status = status
     this.head = head
     this.#edit = edit
@@ -42,8 +45,14 @@ export class JsonResult implements AnswerContent {
     out.add(edited, 0, edited.length)
   }
 
-  fail(): boolean {
-    return false
+  /** Nothing of it was passed on yet, unless it is long: then only the connection can tell. */
+  fail(fault: ContentFault, out: Content): boolean {
+    const ids = this.#idsOf()
+    if (this.#passes || ids.length === 0) return false
+    const errors = ids.map((id) => errorResponse(id, codeOf[fault]))
+    const text = Buffer.from(errors.length === 1 ? errors[0]! : `[${errors.join(',')}]`, 'latin1')
+    out.add(text, 0, text.length)
+    return true
   }
 }
 

@@ -5,7 +5,8 @@ import { WholeEvents } from './whole-events.ts'
 
 const COMMENT = Buffer.from(': limpet\n\n')
 
-const codeOf = { cut: 'LIMPET_REPLICA_RESET', stalled: 'LIMPET_RESPONSE_TIMEOUT' } as const
+/** What a fault is to the requests that wait. */
+export const codeOf = { cut: 'LIMPET_REPLICA_RESET', stalled: 'LIMPET_RESPONSE_TIMEOUT' } as const
 
 /** What a stream is made with. */
 export interface SessionStreamParts {
