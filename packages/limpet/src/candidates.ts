@@ -55,7 +55,8 @@ function isFull(place: number, { config, replicas }: RoutedService): boolean {
 /** Why there is no candidate. */
 export function whyNoCandidate(want: Want, service: RoutedService, board: ReplicaBoard): RefusalCode {
   const { replicas } = service
-  const isOneFull = replicas.replicas.some((_, place) => replicas.available(place) && isFull(place, service))
+  const { available } = replicas.withEjected
+  const isOneFull = replicas.replicas.some((_, place) => available(place) && isFull(place, service))
   if (want !== 'request' && isOneFull) return 'LIMPET_SESSIONS_FULL'
   const isUnready = replicas.replicas.some(({ slot }) => board.health(slot) === 'unready')
   return isUnready ? 'LIMPET_NOT_READY' : 'LIMPET_NO_REPLICA'
