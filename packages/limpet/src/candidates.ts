@@ -30,8 +30,18 @@ export function nextCandidate(
   service: RoutedService,
   tried: readonly number[],
 ): number {
-  const place = firstOf(viewFor(want, service), want, hash, service, tried)
+  const place = soundCandidate(want, hash, service, tried)
   return place === -1 ? firstOf(service.replicas.withEjected, want, hash, service, tried) : place
+}
+
+/** The same without those that are ejected. */
+export function soundCandidate(
+  want: Want,
+  hash: Uint32Array | undefined,
+  service: RoutedService,
+  tried: readonly number[],
+): number {
+  return firstOf(viewFor(want, service), want, hash, service, tried)
 }
 
 function firstOf(

@@ -254,6 +254,7 @@ describe('a replica that is ejected', () => {
         for (const name of others('abc', home)) board.setHealth(slotOfName(name), 'down')
       },
     ],
+    ['the others are ejected, too', (sample, home) => eject(sample, others('abc', home))],
   ] as [string, (sample: SampleRouter, home: string) => void][]) {
     for (const unusable of ['ejected', 'drained'] as const)
       test(`keeps its sessions where ${what}, as one does that has ${unusable}`, () => {
