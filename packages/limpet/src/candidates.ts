@@ -30,8 +30,18 @@ export function nextCandidate(
   service: RoutedService,
   tried: readonly number[],
 ): number {
-  const place = firstOf(viewFor(want, service), want, hash, service, tried)
+  const place = soundCandidate(want, hash, service, tried)
   return place === -1 ? firstOf(service.replicas.withEjected, want, hash, service, tried) : place
+}
+
+/** The same without those that are ejected. */
+export function soundCandidate(
+  want: Want,
+  hash: Uint32Array | undefined,
+  service: RoutedService,
+  tried: readonly number[],
+): number {
+  return firstOf(viewFor(want, service), want, hash, service, tried)
 }
 
 function firstOf(
@@ -55,7 +65,8 @@ function isFull(place: number, { config, replicas }: RoutedService): boolean {
 /** Why there is no candidate. */
 export function whyNoCandidate(want: Want, service: RoutedService, board: ReplicaBoard): RefusalCode {
   const { replicas } = service
-  const isOneFull = replicas.replicas.some((_, place) => replicas.available(place) && isFull(place, service))
+  const { available } = replicas.withEjected
+  const isOneFull = replicas.replicas.some((_, place) => available(place) && isFull(place, service))
   if (want !== 'request' && isOneFull) return 'LIMPET_SESSIONS_FULL'
   const isUnready = replicas.replicas.some(({ slot }) => board.health(slot) === 'unready')
   return isUnready ? 'LIMPET_NOT_READY' : 'LIMPET_NO_REPLICA'

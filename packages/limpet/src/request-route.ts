@@ -1,4 +1,4 @@
-import { nextCandidate, type Want, whyNoCandidate } from './candidates.ts'
+import { nextCandidate, soundCandidate, type Want, whyNoCandidate } from './candidates.ts'
 import type {
   NamedSession,
   Revival,
@@ -282,10 +282,13 @@ export class RequestRoute implements Route {
     } else this.#rehome(unusable, hash)
   }
 
-  /** Whether a session has somewhere else to go than to the replica at `place`, which is not known to be dead. */
+  /**
+   * Whether a session has somewhere else to go than to the replica at `place`, which is not known to be dead: one
+   * that is ejected is no better, and does not have the session.
+   */
   #canLeave(hash: Uint32Array, place: number): boolean {
     if (this.#staysHome) return false
-    const other = nextCandidate('lost-session', hash, this.#service, this.#tried)
+    const other = soundCandidate('lost-session', hash, this.#service, this.#tried)
     return other !== -1 && other !== place
   }
 

@@ -101,6 +101,8 @@ function keep(epoch = 0): void {
   pins.insert(hash, HOME, nowMs, ttlMs, 0, epoch)
   records.begin(hash, {
     epoch,
+    ttlMs,
+    replica: HOME,
     idAtReplica: 'old',
     opening,
     settings: [['logging/setLevel', '{"id":9,"method":"logging/setLevel"}']],
@@ -131,7 +133,7 @@ describe('a session that is begun anew', () => {
   })
 
   test('is known by its new name when it was begun anew before, and its pin has been forgotten since', async () => {
-    records.begin(hash, { epoch: 1, idAtReplica: 'second', opening, settings: [] })
+    records.begin(hash, { epoch: 1, ttlMs, replica: HOME, idAtReplica: 'second', opening, settings: [] })
     answers = [begun('third')]
     const revived = await revive()
     assert.ok(typeof revived !== 'string')

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { refusalCodes } from './errors.ts'
 import type { ResponseHead } from './http/response-head.ts'
-import { decisionOf, finish, replicaOf, sampleRouter, slotOfName } from './router.fixture.ts'
+import {
+  decisionOf,
+  finish,
+  replicaOf,
+  type SampleRouter,
+  sampleRouter,
+  slotOfName,
+} from './router.fixture.ts'
 
 const responseHead = {} as ResponseHead
 const named = { 'x-session-id': 'one' }
@@ -171,6 +178,121 @@ describe('the way of a request', () => {
     finish(unlucky)
     assert.equal(pins.live, 1)
     assert.equal(replicaOf(answer(named)), home)
+  })
+})
+
+describe('a replica that is ejected', () => {
+  const rule = { failures: 1, backoffMs: 60_000, maxBackoffMs: 60_000 }
+  const eject = ({ board }: SampleRouter, names: string) => {
+    for (const name of names) board.connectFailed(slotOfName(name), rule, Date.now())
+  }
+  const others = (names: string, name: string) => names.replace(name, '')
+  /** Requests without a session, and those that begin one. */
+  const newcomers = [{}, ...Array.from({ length: 9 }, (_, at) => ({ 'x-session-id': `${at}` })), {}]
+
+  test('gets nothing new while there are others', () => {
+    const sample = sampleRouter('abc')
+    eject(sample, 'a')
+    for (const headers of newcomers) assert.notEqual(replicaOf(sample.answer(headers)), 'a')
+  })
+
+  test('gets what is new where it is the only one', () => {
+    const sample = sampleRouter('a')
+    for (const headers of newcomers) {
+      eject(sample, 'a')
+      const route = sample.answer(headers)
+      assert.deepEqual(
+        [replicaOf(route), decisionOf(route)],
+        ['a', headers === newcomers[0] || headers === newcomers.at(-1) ? 'none' : 'new'],
+      )
+    }
+  })
+
+  test('gets what is new where the others are down or drain, and these do not', () => {
+    const sample = sampleRouter('abc')
+    sample.board.setHealth(slotOfName('a'), 'down')
+    sample.board.setMode(slotOfName('b'), 'draining')
+    for (const headers of newcomers) {
+      eject(sample, 'c')
+      assert.equal(replicaOf(sample.answer(headers)), 'c')
+    }
+    sample.board.setHealth(slotOfName('c'), 'down')
+    for (const headers of newcomers) {
+      const route = sample.route({ ...headers, 'x-session-id': 'another' })
+      assert.equal(route.refusal, 'LIMPET_NO_REPLICA')
+      finish(route)
+    }
+  })
+
+  test('is the last that a request is tried on', () => {
+    const sample = sampleRouter('abc')
+    eject(sample, 'a')
+    for (const headers of newcomers) {
+      const route = sample.route(headers)
+      const tried = [replicaOf(route)]
+      while (route.next('refused')) tried.push(replicaOf(route))
+      assert.equal(route.refusal, 'LIMPET_NO_REPLICA')
+      finish(route)
+      assert.deepEqual([tried.length, tried.at(-1)], [3, 'a'])
+      for (const name of 'bc') sample.board.connected(slotOfName(name))
+    }
+  })
+
+  test('gets no more sessions than it may have', () => {
+    const sample = sampleRouter('a', { maxSessions: 1 })
+    eject(sample, 'a')
+    const [first, second] = [1, 2].map((at) => sample.route({ 'x-session-id': `${at}` }))
+    assert.deepEqual([first!.refusal, second!.refusal], [undefined, 'LIMPET_SESSIONS_FULL'])
+    for (const route of [first!, second!]) finish(route)
+  })
+
+  for (const [what, prepare] of [
+    ['there is no other', () => undefined],
+    [
+      'the others are down',
+      ({ board }, home) => {
+        for (const name of others('abc', home)) board.setHealth(slotOfName(name), 'down')
+      },
+    ],
+    ['the others are ejected, too', (sample, home) => eject(sample, others('abc', home))],
+  ] as [string, (sample: SampleRouter, home: string) => void][]) {
+    for (const unusable of ['ejected', 'drained'] as const)
+      test(`keeps its sessions where ${what}, as one does that has ${unusable}`, () => {
+        const sample = sampleRouter(what === 'there is no other' ? 'a' : 'abc')
+        for (const headers of newcomers.slice(1, -1)) {
+          const home = replicaOf(sample.answer(headers))
+          prepare(sample, home)
+          if (unusable === 'ejected') eject(sample, home)
+          else sample.board.setMode(slotOfName(home), 'drained')
+          const route = sample.answer(headers)
+          assert.deepEqual([replicaOf(route), decisionOf(route), route.requestLines], [home, 'hit', ''])
+          sample.board.setMode(slotOfName(home), 'ready')
+          for (const name of 'abc') {
+            sample.board.setHealth(slotOfName(name), 'up')
+            sample.board.connected(slotOfName(name))
+          }
+        }
+      })
+  }
+
+  test('loses its sessions to one that is not', () => {
+    for (const left of 'abc') {
+      const sample = sampleRouter('abc')
+      const home = replicaOf(sample.answer(named))
+      if (home === left) continue
+      eject(sample, others('abc', left))
+      const route = sample.answer(named)
+      assert.deepEqual([replicaOf(route), decisionOf(route)], [left, 'moved; reason=ejected'])
+    }
+  })
+
+  test('has lost them where they are not to move', () => {
+    const sample = sampleRouter('a', { onLost: 'reject' })
+    sample.answer(named)
+    eject(sample, 'a')
+    const route = sample.route(named)
+    assert.equal(route.refusal, 'LIMPET_SESSION_LOST')
+    finish(route)
   })
 })
 

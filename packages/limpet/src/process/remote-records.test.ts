@@ -2,12 +2,20 @@ import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, mock, test } from 'node:test'
 import { MessageChannel } from 'node:worker_threads'
 import { LocalRecords } from '../session/local-records.ts'
-import type { SessionRecord, SessionRecords } from '../session/session-record.ts'
+import type { SessionMove, SessionRecord, SessionRecords } from '../session/session-record.ts'
 import { keepRecords } from './record-keeper.ts'
 import { RemoteRecords } from './remote-records.ts'
 
 const key = Uint32Array.of(1, 2, 3, 4)
-const record: SessionRecord = { epoch: 0, idAtReplica: 'a', opening: '{"ä":"€"}', settings: [['n', 'c']] }
+const record: SessionRecord = {
+  epoch: 0,
+  ttlMs: 60_000,
+  replica: 1,
+  idAtReplica: 'a',
+  opening: '{"ä":"€"}',
+  settings: [['n', 'c']],
+}
+const move: SessionMove = { replica: 2, epoch: 2, idAtReplica: 'b' }
 
 describe('records that another thread keeps', () => {
   let kept: LocalRecords
@@ -40,10 +48,11 @@ describe('records that another thread keeps', () => {
     remote.begin(mine, record)
     remote.change(mine, { name: 'm', content: 'd' })
     remote.change(mine, { name: 'n', content: undefined })
-    remote.move(mine, 2, 'b')
-    const read = remote.read(mine, 2)
+    const moved = { ...record, ...move, settings: [['m', 'd']] }
+    const standing = remote.move(mine, move)
     mine.fill(9)
-    assert.deepEqual(await read, { ...record, epoch: 2, idAtReplica: 'b', settings: [['m', 'd']] })
+    assert.deepEqual(await standing, moved)
+    assert.deepEqual(await remote.read(key, 2), moved)
     remote.end(key)
     assert.equal(await remote.read(key, 0), undefined)
     assert.deepEqual(kept.counts, { kept: 0, length: 0, dropped: 0 })
@@ -54,6 +63,36 @@ describe('records that another thread keeps', () => {
     one.begin(key, record)
     assert.deepEqual(await one.read(key, 0), record)
     assert.deepEqual(await two.read(key, 0), record)
+  })
+
+  test('are moved by the first of those who move a session at once, as all are told', async () => {
+    const threads = [open(), open()]
+    threads[0]!.begin(key, record)
+    await threads[0]!.read(key, 0)
+    const moves = threads.map((thread, at) => thread.move(key, { ...move, idAtReplica: `b${at}` }))
+    const [first, second] = await Promise.all(moves)
+    assert.match(first!.idAtReplica, /^b[01]$/)
+    assert.deepEqual(second, first)
+    assert.deepEqual(await threads[1]!.read(key, 2), first)
+    assert.equal(await threads[1]!.move(Uint32Array.of(9, 9, 9, 9), move), undefined)
+  })
+
+  test('tell a thread when the stream that another one has of a session has followed it, or is over', async () => {
+    const [one, two] = [open(), open()]
+    for (const epoch of [2, undefined]) {
+      one.streams(key, 1)
+      // Answers come in the order of what was told.
+      await one.read(key, 0)
+      let hasFollowed = false
+      const followed = two.followed(key, 2).then(() => {
+        hasFollowed = true
+      })
+      await two.followed(key, 1)
+      await two.read(key, 0)
+      assert.equal(hasFollowed, false)
+      one.streams(key, epoch)
+      await followed
+    }
   })
 
   test('are told to whoever asked, whatever comes first', async () => {
@@ -101,8 +140,10 @@ describe('records that another thread keeps', () => {
   const ignoring: SessionRecords = {
     begin: () => undefined,
     change: () => undefined,
-    move: () => undefined,
+    move: async () => undefined,
     end: () => undefined,
     read: async () => undefined,
+    streams: () => undefined,
+    followed: async () => undefined,
   }
 })

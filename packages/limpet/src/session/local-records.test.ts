@@ -1,16 +1,20 @@
 import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
 import { LocalRecords, type RecordStore } from './local-records.ts'
-import { mostRecordLength, type SessionRecord } from './session-record.ts'
+import { mostRecordLength, type SessionMove, type SessionRecord } from './session-record.ts'
 
 const key = (word: number) => Uint32Array.of(word, 0, 0, 7)
 /** A record of 100 characters. */
 const recordOf = (name: string): SessionRecord => ({
   epoch: 0,
+  ttlMs: 60_000,
+  replica: 1,
   idAtReplica: name,
   opening: 'x'.repeat(100 - name.length),
   settings: [],
 })
+/** A move to another replica. */
+const to = (epoch: number, idAtReplica: string): SessionMove => ({ replica: 2, epoch, idAtReplica })
 
 describe('records in the memory of a thread', () => {
   let records: LocalRecords
@@ -49,7 +53,7 @@ describe('records in the memory of a thread', () => {
     records.change(key(3), { name: 'n', content: 'c' })
     assert.deepEqual(records.counts, { kept: 2, length: 202, dropped: 2 })
     assert.deepEqual(await known(4, 1, 3), [1, 3])
-    records.move(key(1), 5, '1')
+    await records.move(key(1), to(5, '1'))
     records.begin(key(5), recordOf('5'))
     assert.deepEqual(await known(3, 1, 5), [1, 5])
   })
@@ -101,13 +105,38 @@ describe('records in the memory of a thread', () => {
   test('tell where a session moved, and never back to where it was before', async () => {
     records.begin(key(1), recordOf('a'))
     records.change(key(1), { name: 'n', content: 'c' })
-    records.move(key(1), 2, 'b')
-    records.move(key(1), 1, 'late')
-    records.move(key(1), 2, 'late')
-    const { epoch, idAtReplica, settings, opening } = (await records.read(key(1), 2))!
-    assert.deepEqual([epoch, idAtReplica, settings, opening], [2, 'b', [['n', 'c']], recordOf('a').opening])
-    records.move(key(2), 1, 'b')
+    const moved = { ...recordOf('a'), ...to(2, 'b'), settings: [['n', 'c']] }
+    // Two at once, of which the first stands.
+    const moves = [to(2, 'b'), to(2, 'late'), to(1, 'late')].map((move) => records.move(key(1), move))
+    assert.deepEqual(await Promise.all(moves), [moved, moved, moved])
+    assert.deepEqual(await records.move(key(1), { ...to(1, 'late'), replica: 3 }), moved)
+    assert.deepEqual(await records.read(key(1), 2), moved)
+    assert.equal(await records.move(key(2), to(1, 'b')), undefined)
     assert.equal(await records.read(key(2), 1), undefined)
+  })
+
+  test('have what is set by the request that moves the session, and nothing is left where that ends it', async () => {
+    records.begin(key(1), recordOf('a'))
+    void records.move(key(1), to(1, 'b'))
+    records.change(key(1), { name: 'n', content: 'c' })
+    void records.move(key(1), to(2, 'c'))
+    records.change(key(1), { name: 'm', content: 'd' })
+    await new Promise((resolve) => setImmediate(resolve))
+    const { epoch, settings } = (await records.read(key(1), 0))!
+    assert.deepEqual(
+      [epoch, new Map(settings)],
+      [
+        2,
+        new Map([
+          ['n', 'c'],
+          ['m', 'd'],
+        ]),
+      ],
+    )
+    void records.move(key(1), to(3, 'd'))
+    records.end(key(1))
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.deepEqual(records.counts, { kept: 0, length: 0, dropped: 0 })
   })
 
   test('are what there is, where one of a higher epoch was asked for', async () => {
@@ -122,25 +151,51 @@ describe('records in the memory of a thread', () => {
     assert.deepEqual(records.counts, { kept: 0, length: 0, dropped: 0 })
     assert.deepEqual(await known(1), [])
   })
+
+  test('tell of the stream of a session, and of no other, that it has followed', async () => {
+    const followed: string[] = []
+    records.streams(key(1), 0)
+    void records.followed(key(1), 1).then(() => followed.push('mine'))
+    await records.followed(key(2), 1)
+    records.streams(key(2), 1)
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.deepEqual(followed, [])
+    records.streams(key(1), 1)
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.deepEqual(followed, ['mine'])
+    const closed = records.followed(key(1), 2)
+    records.streams(key(1), undefined)
+    await closed
+  })
 })
 
 describe('records that are in a store, too', () => {
   let stored: Map<string, SessionRecord>
   let asked: string[]
+  let claimed: string[]
   let records: LocalRecords
   const store: RecordStore = {
     write: (name, record) => void stored.set(name, record),
     remove: (name) => void stored.delete(name),
+    claim: async (name, record) => {
+      claimed.push(name)
+      await new Promise((resolve) => setImmediate(resolve))
+      const standing = stored.get(name)
+      if (standing !== undefined && standing.epoch >= record.epoch) return standing
+      stored.set(name, record)
+      return undefined
+    },
     read: async (name) => {
       asked.push(name)
       return stored.get(name)
     },
   }
-  const name = '00000001000000000000000000000007'
+  const name = '00000001000000000000000100000007'
 
   beforeEach(() => {
     stored = new Map()
     asked = []
+    claimed = []
     records = new LocalRecords(store, 300)
   })
 
@@ -148,16 +203,61 @@ describe('records that are in a store, too', () => {
     records.begin(key(1), recordOf('a'))
     assert.deepEqual([...stored], [[name, recordOf('a')]])
     records.change(key(1), { name: 'n', content: 'c' })
-    records.move(key(1), 1, 'b')
-    assert.deepEqual(stored.get(name), {
-      ...recordOf('a'),
-      epoch: 1,
-      idAtReplica: 'b',
-      settings: [['n', 'c']],
-    })
+    const moved = { ...recordOf('a'), ...to(1, 'b'), settings: [['n', 'c']] }
+    assert.deepEqual(await records.move(key(1), to(1, 'b')), moved)
+    assert.deepEqual([...stored], [[name, moved]])
     records.end(key(1))
     assert.equal(stored.size, 0)
+    assert.deepEqual([asked, claimed], [[], [name]])
+  })
+
+  test('are claimed there by who moves a session, which goes on where another has moved it before', async () => {
+    const other = new LocalRecords(store, 300)
+    records.begin(key(1), recordOf('a'))
+    const moves = [other.move(key(1), { ...to(1, 'b'), replica: 3 }), records.move(key(1), to(1, 'c'))]
+    const standing = { ...recordOf('a'), ...to(1, 'c') }
+    assert.deepEqual(await Promise.all(moves), [standing, standing])
+    // Both know of it from now on.
+    asked = []
+    for (const all of [records, other]) assert.deepEqual(await all.read(key(1), 1), standing)
     assert.deepEqual(asked, [])
+  })
+
+  test('have what is set while it is claimed, wherever the session lives on then', async () => {
+    records.begin(key(1), recordOf('a'))
+    for (const [idAtReplica, standing] of [
+      ['b', 'b'],
+      ['late', 'c'],
+    ] as const) {
+      const { epoch } = (await records.read(key(1), 0))!
+      if (idAtReplica === 'late') stored.set(name, { ...recordOf('c'), epoch: epoch + 1 })
+      const move = records.move(key(1), to(epoch + 1, idAtReplica))
+      records.change(key(1), { name: 'n', content: idAtReplica })
+      await move
+      await new Promise((resolve) => setImmediate(resolve))
+      for (const record of [stored.get(name), await records.read(key(1), 0)])
+        assert.deepEqual(
+          [record?.epoch, record?.idAtReplica, record?.settings],
+          [epoch + 1, standing, [['n', idAtReplica]]],
+        )
+    }
+  })
+
+  test('are not there any more where the session ends while it is claimed', async () => {
+    records.begin(key(1), recordOf('a'))
+    const move = records.move(key(1), to(1, 'b'))
+    records.end(key(1))
+    await move
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.deepEqual([stored.size, records.counts.kept], [0, 0])
+  })
+
+  test('are written there again where their sessions are used, as far as they are here', () => {
+    records.begin(key(1), recordOf('a'))
+    stored.clear()
+    records.touch(name)
+    records.touch('00000002000000000000000100000007')
+    assert.deepEqual([...stored], [[name, recordOf('a')]])
   })
 
   test('are taken from it where they are not here, and not asked for again', async () => {
@@ -201,6 +301,7 @@ describe('records whose store fails', () => {
   const broken: RecordStore = {
     write: () => undefined,
     remove: () => undefined,
+    claim: async () => undefined,
     read: () => Promise.reject(new Error('the store is gone')),
   }
 
@@ -210,6 +311,8 @@ describe('records whose store fails', () => {
     assert.equal((await records.read(key(1), 1))?.idAtReplica, 'a')
     assert.equal(await records.read(key(2), 0), undefined)
     records.change(key(2), { name: 'n', content: 'c' })
+    assert.equal(await records.move(key(2), to(1, 'b')), undefined)
+    assert.equal((await records.move(key(1), to(1, 'b')))?.idAtReplica, 'b')
     await new Promise((resolve) => setImmediate(resolve))
   })
 })

@@ -31,6 +31,8 @@ export class LocalRecords implements SessionRecords {
   readonly #mostLength: number
   readonly #store: RecordStore | undefined
   readonly #streams = new StreamEpochs()
+  /** The last move of each session that is under way. */
+  readonly #moves = new Map<string, Promise<SessionRecord | undefined>>()
   #length = 0
   #dropped = 0
 
@@ -50,30 +52,22 @@ export class LocalRecords implements SessionRecords {
 
   change(key: Uint32Array, change: SettingChange): void {
     const name = pinKey(key)
-    const record = this.#records.get(name)
-    if (record !== undefined) this.#change(name, record, change)
-    else
-      void this.#readStored(name).then((stored) => {
-        // It may have been read, or have changed, meanwhile.
-        const latest = this.#records.get(name) ?? stored
-        if (latest !== undefined) this.#change(name, latest, change)
-      })
+    this.#afterMoves(name, () => this.#changeHeld(name, change))
   }
 
   async move(key: Uint32Array, move: SessionMove): Promise<SessionRecord | undefined> {
     const name = pinKey(key)
-    const record = this.#records.get(name) ?? (await this.#readStored(name))
-    if (record === undefined || record.epoch >= move.epoch) return record
-    const moved = { ...record, ...move }
-    const standing = (await this.#store?.claim(name, moved)) ?? moved
-    this.#keep(name, standing)
+    const before = this.#moves.get(name) ?? Promise.resolve()
+    const moving = before.then(() => this.#move(name, move))
+    this.#moves.set(name, moving)
+    const standing = await moving
+    if (this.#moves.get(name) === moving) this.#moves.delete(name)
     return standing
   }
 
   end(key: Uint32Array): void {
     const name = pinKey(key)
-    this.#forget(name)
-    this.#store?.remove(name)
+    this.#afterMoves(name, () => this.#remove(name))
   }
 
   async read(key: Uint32Array, epoch: number): Promise<SessionRecord | undefined> {
@@ -114,6 +108,35 @@ export class LocalRecords implements SessionRecords {
     if (record !== undefined) this.#store?.write(name, record)
   }
 
+  /** A request may move its session and set something for it, or end it: the record that is to stand is not known yet. */
+  #afterMoves(name: string, act: () => void): void {
+    const moving = this.#moves.get(name)
+    if (moving === undefined) act()
+    else void moving.then(() => this.#afterMoves(name, act))
+  }
+
+  async #move(name: string, move: SessionMove): Promise<SessionRecord | undefined> {
+    const record = this.#records.get(name) ?? (await this.#readStored(name))
+    if (record === undefined || record.epoch >= move.epoch) return record
+    const moved = { ...record, ...move }
+    const standing = (await this.#store?.claim(name, moved)) ?? moved
+    this.#keep(name, standing)
+    return standing
+  }
+
+  #changeHeld(name: string, change: SettingChange): void {
+    const record = this.#records.get(name)
+    if (record !== undefined) {
+      this.#change(name, record, change)
+      return
+    }
+    void this.#readStored(name).then((stored) => {
+      // It may have been read, or have changed, meanwhile.
+      const latest = this.#records.get(name) ?? stored
+      if (latest !== undefined) this.#change(name, latest, change)
+    })
+  }
+
   #change(name: string, record: SessionRecord, change: SettingChange): void {
     const changed = withSetting(record, change)
     if (changed !== undefined) {
@@ -121,9 +144,13 @@ export class LocalRecords implements SessionRecords {
       return
     }
     // A session that would lose half of what was set for it is better not begun anew at all.
+    this.#remove(name)
+    this.#dropped++
+  }
+
+  #remove(name: string): void {
     this.#forget(name)
     this.#store?.remove(name)
-    this.#dropped++
   }
 
   #write(name: string, record: SessionRecord): void {

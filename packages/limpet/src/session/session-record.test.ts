@@ -4,6 +4,8 @@ import { mostRecordLength, recordLength, type SessionRecord, withSetting } from 
 
 const record: SessionRecord = {
   epoch: 3,
+  ttlMs: 60_000,
+  replica: 1,
   idAtReplica: 'abc',
   opening: '{}',
   settings: [
