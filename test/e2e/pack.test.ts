@@ -169,9 +169,40 @@ test('a container from the installed @limpet/replica begins a session and keeps 
   assert.equal(stdout, 'a\na,b\n', stderr)
 })
 
+test('MCP sessions from the installed @limpet/replica/mcp need no SDK to refuse one that is unknown', async () => {
+  const script = `
+    import { once } from 'node:events'
+    import { createServer } from 'node:http'
+    import { openMcpSessions } from '@limpet/replica/mcp'
+    const never = () => { throw new Error('nothing is to be made') }
+    const sessions = await openMcpSessions({ store: 'memory', createServer: never, createTransport: never })
+    const server = createServer((request, response) => void sessions.handle(request, response))
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const answer = await fetch('http://127.0.0.1:' + server.address().port + '/mcp', {
+      method: 'POST',
+      headers: {
+        'mcp-session-id': 'none',
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+      },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping' }),
+    })
+    console.log(answer.status, (await answer.json()).error.code)
+    await sessions.close()
+    server.close()
+    server.closeAllConnections()
+  `
+  await writeFile(join(consumer, 'mcp.js'), script)
+  const { stdout, stderr } = await run(process.execPath, ['mcp.js'], { cwd: consumer, timeout: 30_000 })
+  assert.equal(stdout, '404 -32001\n', stderr)
+})
+
 test('the declarations of @limpet/replica type-check in a strict project', async () => {
   const source = `
     import { createContainer, createRedisStore, type Session, StaleEpochError } from '@limpet/replica'
+    import { type McpSession, openMcpSessions } from '@limpet/replica/mcp'
+    export const count = (session: McpSession) => session.state.update<number>('count', (old = 0) => old + 1)
+    export const open = openMcpSessions
     export async function start(): Promise<number> {
       const store = await createRedisStore({ url: 'redis://127.0.0.1' })
       const container = await createContainer({ store, handler: (request, response, { session }) => use(session) })

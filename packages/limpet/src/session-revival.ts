@@ -160,9 +160,11 @@ export class SessionRevival implements SecondThoughts {
     if (!this.#revival.reopens) return
     this.#endWork()
     const { records, streams } = this.#parts
+    // A copy: there may be thousands of streams, and each is looked at again and again.
+    const hash = Uint32Array.from(this.#route.hash())
     const close = streams.open({
       session: this.#session.key,
-      whyMove: () => this.#whyMove(),
+      whyMove: () => this.#whyMove(hash),
       move: again,
     })
     records.streams(this.#route.hash(), this.#route.state().epoch)
@@ -172,13 +174,13 @@ export class SessionRevival implements SecondThoughts {
     }
   }
 
-  #whyMove(): 'elsewhere' | 'drained' | undefined {
+  #whyMove(hash: Uint32Array): 'elsewhere' | 'drained' | undefined {
     const { pins, board, context } = this.#parts
-    const { state, hash, canLeave } = this.#route
+    const { state, canLeave } = this.#route
     const replica = this.#service.replicas.replicas[state().place]
     if (replica === undefined) return undefined
     // An open stream is a use of its session.
-    const isPinned = pins.find(hash(), context.turn.wallMs, this.#session.ttlMs)
+    const isPinned = pins.find(hash, context.turn.wallMs, this.#session.ttlMs)
     if (isPinned && pins.replica !== replica.id) return 'elsewhere'
     return board.whyUnusable(replica.slot) === 'drained' && canLeave() ? 'drained' : undefined
   }
