@@ -21,8 +21,11 @@ export function fence(word: Int32Array): void {
   Atomics.load(word, 0)
 }
 
-/** Waits of one millisecond before a lock counts as left by a dead thread. */
-export const patience = 50
+/**
+ * Waits of one millisecond before a lock counts as left by a dead thread. On a machine with more to do than cores, a
+ * thread that lives may stand still for tens of milliseconds.
+ */
+const patience = 250
 
 /**
  * Takes the lock of `bucket` and returns its odd version, for `unlockBucket`. Waits at most about
