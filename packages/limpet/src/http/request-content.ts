@@ -81,6 +81,14 @@ export class RequestContent {
     const isUnchecked = route.contentCheck !== undefined && !this.complete
     if (isUnchecked && (route.refusal !== undefined || this.#length <= MOST_HELD_BYTES))
       return this.#hold(new HeldRequest(Number.POSITIVE_INFINITY, false), content, route)
+    if (wanted !== undefined && this.complete && !this.#chunked && content.bytes <= JOIN_BYTES) {
+      // Nearly all of those that are wanted at all: short, and read with their heads.
+      const decoded = Buffer.allocUnsafe(content.bytes)
+      content.copyTo(decoded, 0)
+      wanted.take(decoded)
+      this.first = asSent(decoded)
+      return true
+    }
     if (wanted !== undefined && this.#length <= wanted.mostBytes)
       return this.#hold(new HeldRequest(wanted.mostBytes, this.#chunked), content, route)
     wanted?.take(undefined)
@@ -108,7 +116,7 @@ export class RequestContent {
     } else {
       const decoded = held.decoded()
       wanted.take(decoded)
-      this.first = held.framed(decoded)
+      this.first = asSent(held.framed(decoded))
     }
     return true
   }
@@ -118,6 +126,11 @@ export class RequestContent {
     this.replayable = false
     this.first = ''
   }
+}
+
+/** Short content goes out with its head, as one text (Latin-1). */
+function asSent(bytes: Buffer): string | Buffer {
+  return bytes.length <= JOIN_BYTES ? bytes.toString('latin1') : bytes
 }
 
 /** A copy of borrowed content, as it is to be sent. */
