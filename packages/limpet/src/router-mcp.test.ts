@@ -15,10 +15,10 @@ import {
   sampleRouter,
   slotOfName,
 } from './router.fixture.ts'
+import { SessionStreams } from './routing/session-streams.ts'
 import { LocalRecords } from './session/local-records.ts'
 import type { SessionRecord } from './session/session-record.ts'
 import { LocalTurns } from './session/turns.ts'
-import { SessionStreams } from './session-streams.ts'
 
 type Headers = Readonly<Record<string, string>>
 

@@ -10,7 +10,8 @@ import { CounterReader, Counters, createCounterMemory } from './observe/counters
 import { createBoardMemory, ReplicaBoard } from './replicas/replica-board.ts'
 import { MAX_SLOTS } from './replicas/replica-id.ts'
 import { Router } from './router.ts'
-import type { RouterParts } from './router-parts.ts'
+import type { RouterParts } from './routing/router-parts.ts'
+import { SessionStreams } from './routing/session-streams.ts'
 import { createKeyring } from './session/keyring.ts'
 import { LocalRecords } from './session/local-records.ts'
 import { createPinMemory } from './session/pin-memory.ts'
@@ -18,7 +19,6 @@ import { PinTable } from './session/pin-table.ts'
 import { RecentTexts } from './session/recent-texts.ts'
 import { createSessionHasher } from './session/siphash.ts'
 import { LocalTurns } from './session/turns.ts'
-import { SessionStreams } from './session-streams.ts'
 
 const PORTS: Readonly<Record<string, number>> = { a: 1, b: 2, c: 3, d: 4, e: 5, f: 6 }
 

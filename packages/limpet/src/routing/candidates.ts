@@ -1,6 +1,6 @@
-import type { RefusalCode } from './errors.ts'
-import type { PlacementPolicy, PlacementView } from './placement/placement.ts'
-import type { ReplicaBoard } from './replicas/replica-board.ts'
+import type { RefusalCode } from '../errors.ts'
+import type { PlacementPolicy, PlacementView } from '../placement/placement.ts'
+import type { ReplicaBoard } from '../replicas/replica-board.ts'
 import type { RoutedService } from './routed-service.ts'
 
 /**

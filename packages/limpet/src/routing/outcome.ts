@@ -1,4 +1,4 @@
-import { type Decision, decisions } from './observe/counters.ts'
+import { type Decision, decisions } from '../observe/counters.ts'
 
 /** A decision with its place among the counters and the line that tells the client. */
 export interface Outcome {

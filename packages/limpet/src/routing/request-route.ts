@@ -1,25 +1,25 @@
-import { nextCandidate, soundCandidate, type Want, whyNoCandidate } from './candidates.ts'
 import type {
   NamedSession,
   Revival,
   SessionState,
   TranslatedContent,
   Translation,
-} from './dialects/dialect.ts'
-import { type RefusalCode, refusalCodes } from './errors.ts'
-import type { AnswerContent } from './http/answer-content.ts'
-import { type RefusalWriter, refusalResponse } from './http/refusal-response.ts'
-import type { ReplicaPool } from './http/replica-pool.ts'
-import type { ResponseHead } from './http/response-head.ts'
-import type { ContentCheck, ContentWanted, ExchangeSummary, Route } from './http/route.ts'
+} from '../dialects/dialect.ts'
+import { type RefusalCode, refusalCodes } from '../errors.ts'
+import type { AnswerContent } from '../http/answer-content.ts'
+import { type RefusalWriter, refusalResponse } from '../http/refusal-response.ts'
+import type { ReplicaPool } from '../http/replica-pool.ts'
+import type { ResponseHead } from '../http/response-head.ts'
+import type { ContentCheck, ContentWanted, ExchangeSummary, Route } from '../http/route.ts'
+import type { MoveReason } from '../observe/counters.ts'
+import type { Lookup } from '../session/pin-journal.ts'
+import { noReplica } from '../session/pin-memory.ts'
+import type { Turn, Turns } from '../session/turns.ts'
+import { nextCandidate, soundCandidate, type Want, whyNoCandidate } from './candidates.ts'
 import { KeptRoom } from './kept-room.ts'
-import type { MoveReason } from './observe/counters.ts'
 import { HIT, MOVED, NEW, NONE } from './outcome.ts'
 import type { RoutedService } from './routed-service.ts'
 import type { RouterParts } from './router-parts.ts'
-import type { Lookup } from './session/pin-journal.ts'
-import { noReplica } from './session/pin-memory.ts'
-import type { Turn, Turns } from './session/turns.ts'
 import { SessionRevival } from './session-revival.ts'
 
 /** How many replicas one request is tried on, when none of them got any of it. */

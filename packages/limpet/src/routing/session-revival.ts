@@ -1,12 +1,12 @@
-import type { NamedSession, Revival } from './dialects/dialect.ts'
-import type { RefusalCode } from './errors.ts'
-import type { ResponseHead } from './http/response-head.ts'
-import type { SecondThoughts, SentRequest } from './http/route.ts'
-import type { MoveReason } from './observe/counters.ts'
+import type { NamedSession, Revival } from '../dialects/dialect.ts'
+import type { RefusalCode } from '../errors.ts'
+import type { ResponseHead } from '../http/response-head.ts'
+import type { SecondThoughts, SentRequest } from '../http/route.ts'
+import type { MoveReason } from '../observe/counters.ts'
+import type { SessionRecord } from '../session/session-record.ts'
 import { type RevivedSession, reviveSession } from './revive-session.ts'
 import type { RoutedService } from './routed-service.ts'
 import type { RouterParts } from './router-parts.ts'
-import type { SessionRecord } from './session/session-record.ts'
 
 /** How often one request has its session begun anew before that is taken for hopeless. */
 const MOST_REVIVALS = 2

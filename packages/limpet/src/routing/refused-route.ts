@@ -1,8 +1,8 @@
-import type { Refused, SessionState } from './dialects/dialect.ts'
-import { type RefusalCode, refusalCodes } from './errors.ts'
-import type { RefusalWriter } from './http/refusal-response.ts'
-import type { ReplicaPool } from './http/replica-pool.ts'
-import type { ContentCheck, ContentWanted, ExchangeSummary, Route } from './http/route.ts'
+import type { Refused, SessionState } from '../dialects/dialect.ts'
+import { type RefusalCode, refusalCodes } from '../errors.ts'
+import type { RefusalWriter } from '../http/refusal-response.ts'
+import type { ReplicaPool } from '../http/replica-pool.ts'
+import type { ContentCheck, ContentWanted, ExchangeSummary, Route } from '../http/route.ts'
 import type { RoutedService } from './routed-service.ts'
 import type { RouterParts } from './router-parts.ts'
 

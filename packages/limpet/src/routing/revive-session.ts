@@ -1,13 +1,13 @@
-import type { Greeting, NamedSession, Revival } from './dialects/dialect.ts'
-import type { RefusalCode } from './errors.ts'
-import { askReplica, type Reply } from './http/ask-replica.ts'
-import { LF } from './http/characters.ts'
-import type { ReplicaPool } from './http/replica-pool.ts'
-import type { MoveReason } from './observe/counters.ts'
+import type { Greeting, NamedSession, Revival } from '../dialects/dialect.ts'
+import type { RefusalCode } from '../errors.ts'
+import { askReplica, type Reply } from '../http/ask-replica.ts'
+import { LF } from '../http/characters.ts'
+import type { ReplicaPool } from '../http/replica-pool.ts'
+import type { MoveReason } from '../observe/counters.ts'
+import { noReplica } from '../session/pin-memory.ts'
+import type { Turn, Turns } from '../session/turns.ts'
 import type { RoutedService } from './routed-service.ts'
 import type { RouterParts } from './router-parts.ts'
-import { noReplica } from './session/pin-memory.ts'
-import type { Turn, Turns } from './session/turns.ts'
 
 /** How long a replica may take to answer one of the requests that begin a session. */
 const ANSWER_MS = 10_000

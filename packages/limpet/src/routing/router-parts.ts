@@ -1,10 +1,9 @@
-import type { AccessLog } from './observe/access-log.ts'
-import type { Counters } from './observe/counters.ts'
+import type { AccessLog } from '../observe/access-log.ts'
+import type { Counters } from '../observe/counters.ts'
+import type { PinJournal } from '../session/pin-journal.ts'
+import type { RecentTexts } from '../session/recent-texts.ts'
+import type { SessionRecords } from '../session/session-record.ts'
 import type { ServiceParts } from './routed-service.ts'
-import type { PinJournal } from './session/pin-journal.ts'
-
-import type { RecentTexts } from './session/recent-texts.ts'
-import type { SessionRecords } from './session/session-record.ts'
 import type { SessionStreams } from './session-streams.ts'
 
 /** Everything a thread's router works with. */

@@ -1,4 +1,4 @@
-import type { PinTable } from './session/pin-table.ts'
+import type { PinTable } from '../session/pin-table.ts'
 
 /** What keeps the hash of a session apart from that of the room which is kept for it. */
 const MARK = 0x9e3779b9
