@@ -44,7 +44,10 @@ test('a Python client goes on when its Python server is killed: only the call in
   })
   t.after(() => endProcess(client))
   const lines = createInterface({ input: client.stdout! })[Symbol.asyncIterator]()
-  const next = async () => JSON.parse((await within(30_000, 'the client says more', lines.next())).value)
+  const next = async () => {
+    const { value } = await within(30_000, 'the client says more', lines.next())
+    return JSON.parse(value ?? '')
+  }
 
   const { counts } = await next()
   const home = counts[0].split(' ')[0] as string
