@@ -63,6 +63,13 @@ export const knownDifferences: readonly KnownDifference[] = [
       /\n0+(?:;[^\r]*)?\r\n(?:[^\r]+\r\n)*connection:[^\r]*close/i.test(input.bytes.toString('latin1')),
   },
   {
+    reason: 'Node takes `Proxy-Connection: close`, which no standard has, for `Connection: close`.',
+    applies: ({ rule, nodeError, input }) =>
+      rule === 'head refused' &&
+      nodeError === 'HPE_CLOSED_CONNECTION' &&
+      /^proxy-connection:[^\r]*close/im.test(input.bytes.toString('latin1')),
+  },
+  {
     reason:
       'Node takes an interim response with `Connection: close`, or of HTTP/1.0, for the end of the connection; it is a final response that says so (RFC 9112 §9.6).',
     applies: ({ rule, nodeError, input }) =>

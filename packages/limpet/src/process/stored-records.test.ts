@@ -103,14 +103,21 @@ describe('records of sessions in a store', () => {
     assert.equal(one.written.length, 1)
   })
 
-  test('are taken out with their sessions', async () => {
-    one.stored.write(key, { ...record, epoch: 7 })
+  test('are taken out with their sessions at once, and not begun anew by who still has them', async () => {
+    one.records.begin(hash, { ...record, epoch: 7 })
     await one.stored.flush()
     other.stored.remove(key)
+    await new Promise((resolve) => setImmediate(resolve))
+    for (const { stored } of [one, other]) assert.equal(await stored.read(key), undefined)
+    assert.equal(await one.stored.claim(key, { ...record, epoch: 8 }), 'ended')
+    assert.equal(
+      await one.records.move(hash, { replica: record.replica, epoch: 8, idAtReplica: 'b' }),
+      undefined,
+    )
+    assert.equal(await one.records.read(hash, 0), undefined)
+    one.stored.write(key, { ...record, epoch: 9 })
+    await one.stored.flush()
     assert.equal(await other.stored.read(key), undefined)
-    assert.equal((await one.stored.read(key))?.epoch, 7)
-    await other.stored.flush()
-    assert.equal(await one.stored.read(key), undefined)
   })
 
   test('outlive the time of their sessions a little, counted from the last use', async () => {

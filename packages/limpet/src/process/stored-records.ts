@@ -7,6 +7,9 @@ import type { StoreKeeper } from './store-keeper.ts'
 
 /** How long written records are gathered, in milliseconds. */
 const FLUSH_MS = 30
+/** A session that has ended is above all epochs for so long: a router that still has its record must not begin it anew. */
+const ENDED_VERSION = 0x10000
+const ENDED_MS = 3_600_000
 /** Records that wait; others are left to be written when their sessions are used again. */
 const MOST_WAITING = 10_000
 
@@ -27,14 +30,17 @@ export class StoredRecords implements RecordStore {
     this.#put(key, record)
   }
 
+  /** At once: the client may ask another router for its session the moment after it has ended it. */
   remove(key: string): void {
     this.#put(key, undefined)
+    void this.flush()
   }
 
-  async claim(key: string, record: SessionRecord): Promise<SessionRecord | undefined> {
+  async claim(key: string, record: SessionRecord): Promise<SessionRecord | 'ended' | undefined> {
     this.#waiting.delete(key)
     const [standing] = await this.#offer([[key, record]])
-    return standing === undefined ? undefined : parseShared(standing, this.#names)
+    if (standing === undefined) return undefined
+    return parseShared(standing, this.#names) ?? 'ended'
   }
 
   async read(key: string): Promise<SessionRecord | undefined> {
@@ -58,7 +64,8 @@ export class StoredRecords implements RecordStore {
   ): Promise<readonly (string | undefined)[]> {
     const nowMs = Date.now()
     const notes = records.flatMap(([key, record]): StoredNote[] => {
-      if (record === undefined) return [{ key, version: 0, owner: '', text: '', expiresAtMs: 0 }]
+      if (record === undefined)
+        return [{ key, version: ENDED_VERSION, owner: '', text: '', expiresAtMs: nowMs + ENDED_MS }]
       const text = sharedText(record, this.#names)
       if (text === undefined) return []
       const expiresAtMs = storedExpiry(nowMs, record.ttlMs, 0)

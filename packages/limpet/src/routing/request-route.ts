@@ -470,6 +470,7 @@ export class RequestRoute implements Route {
       pins.close(this.#hash!, this.#nowMs, this.#nowMs + this.#session!.ttlMs)
       journal?.note(this.#hash!, this.#nowMs)
       records.end(this.#hash!)
+      journal?.flush()
     }
     if (answer.change !== undefined) records.change(this.#hash!, answer.change)
     if (created === undefined) return

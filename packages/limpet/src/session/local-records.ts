@@ -19,8 +19,11 @@ export interface RecordStore {
   /** Has a record written soon. */
   write(key: string, record: SessionRecord): void
   remove(key: string): void
-  /** Writes a record at once. Resolves to another router's that stands in its place, if one does. */
-  claim(key: string, record: SessionRecord): Promise<SessionRecord | undefined>
+  /**
+   * Writes a record at once. Resolves to another router's that stands in its place, if one does, or to `ended` where
+   * the session has ended (or what stands can't be used here).
+   */
+  claim(key: string, record: SessionRecord): Promise<SessionRecord | 'ended' | undefined>
   read(key: string): Promise<SessionRecord | undefined>
 }
 
@@ -120,6 +123,10 @@ export class LocalRecords implements SessionRecords {
     if (record === undefined || record.epoch >= move.epoch) return record
     const moved = { ...record, ...move }
     const standing = (await this.#store?.claim(name, moved)) ?? moved
+    if (standing === 'ended') {
+      this.#forget(name)
+      return undefined
+    }
     this.#keep(name, standing)
     return standing
   }
