@@ -114,8 +114,12 @@ export class Supervisor {
   async start(): Promise<Started> {
     if (this.#state !== 'new') throw new StartError('LIMPET_STARTED', 'This router was started before.')
     try {
-      const address = await claimPort(this.#config.listen, '--listen')
+      const { listen } = this.#config
+      // At once, so that a port which is taken is said before anything is started.
+      if (listen.port !== 0) await claimPort(listen, '--listen')
       await Promise.all([this.#putInForce(this.#config), this.#keeper?.start()])
+      // And at last, since any other connection of the machine may get a port that was free a while ago.
+      const address = await claimPort(listen, '--listen')
       const port = await this.#threads.listen(address)
       const { admin } = this.#config
       const adminPort = admin && (await this.#admin.listen(admin))
