@@ -2,7 +2,7 @@ import type { Content } from './content.ts'
 import { HeldBytes } from './held-bytes.ts'
 import type { Failure, ReplicaConnection, ResponseSink } from './replica-connection.ts'
 import type { ReplicaPool } from './replica-pool.ts'
-import { ResponseHead } from './response-head.ts'
+import type { ResponseHead } from './response-head.ts'
 
 /** A request of the router's own. */
 export interface Question {
@@ -49,16 +49,13 @@ class Asking implements ResponseSink {
   }
 
   onResponseHead(head: ResponseHead): void {
-    const copy = new ResponseHead()
-    const text = Buffer.from(head.fields.text, 'latin1')
-    copy.parse(text, 0, text.length)
-    this.#head = copy
+    this.#head = head.copy()
   }
 
   onContent(content: Content, done: boolean): void {
-    content.each((bytes, from, to) => this.#held.append(bytes, from, to))
+    this.#held.appendAll(content)
     const { mostBytes, isEnough } = this.#question
-    const soFar = this.#held.bytes.subarray(0, this.#held.length)
+    const soFar = this.#held.filled
     if (done || isEnough?.(soFar)) {
       const reply = { head: this.#head!, content: soFar }
       this.#connection.destroy()

@@ -1,22 +1,21 @@
 import type { Content } from './content.ts'
 import { HeldBytes } from './held-bytes.ts'
-import { ResponseHead } from './response-head.ts'
+import type { ResponseHead } from './response-head.ts'
 
 /** An answer that is kept until its route has said whether the client is to get it. */
 export class DoubtedAnswer {
   /** A copy of its own: the one that was read into serves other answers meanwhile. */
-  readonly head = new ResponseHead()
+  readonly head: ResponseHead
   readonly #held = new HeldBytes()
   readonly #mostBytes: number
 
   constructor(head: ResponseHead, mostBytes: number) {
-    const text = Buffer.from(head.fields.text, 'latin1')
-    this.head.parse(text, 0, text.length)
+    this.head = head.copy()
     this.#mostBytes = mostBytes
   }
 
   append(content: Content): void {
-    content.each((bytes, from, to) => this.#held.append(bytes, from, to))
+    this.#held.appendAll(content)
   }
 
   /** Whether there is more of it than anyone wanted to see: then it is not what it was doubted to be. */
@@ -26,6 +25,6 @@ export class DoubtedAnswer {
 
   /** The content so far, decoded. */
   get bytes(): Buffer {
-    return this.#held.bytes.subarray(0, this.#held.length)
+    return this.#held.filled
   }
 }

@@ -1,4 +1,5 @@
 import { LF } from './characters.ts'
+import type { Content } from './content.ts'
 
 /** Bytes of a connection that wait for more, or for their turn: copies, since reads share one buffer. */
 export class HeldBytes {
@@ -17,6 +18,16 @@ export class HeldBytes {
     source.copy(this.bytes, this.length, from, to)
     this.length = needed
     this.bytes[needed] = 0
+  }
+
+  /** Appends a copy of borrowed content. */
+  appendAll(content: Content): void {
+    content.each((source, from, to) => this.append(source, from, to))
+  }
+
+  /** What is held. */
+  get filled(): Buffer {
+    return this.bytes.subarray(0, this.length)
   }
 
   /**

@@ -18,7 +18,7 @@ export class HeldRequest {
 
   /** Keeps a copy of borrowed content. */
   append(content: Content): void {
-    content.each((bytes, from, to) => this.#held.append(bytes, from, to))
+    this.#held.appendAll(content)
   }
 
   /** Whether there is more than is kept. */
@@ -28,7 +28,7 @@ export class HeldRequest {
 
   /** What was appended, as it came. */
   get bytes(): Buffer {
-    return this.#held.bytes.subarray(0, this.#held.length)
+    return this.#held.filled
   }
 
   /** The content without its framing; its bytes may be changed. Only for what is complete. */

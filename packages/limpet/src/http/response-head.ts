@@ -45,6 +45,14 @@ export class ResponseHead {
     return this.#readFields() ? headEnd : BAD_HEAD
   }
 
+  /** The same head in an object of its own, for whoever needs it longer. */
+  copy(): ResponseHead {
+    const copy = new ResponseHead()
+    const text = Buffer.from(this.fields.text, 'latin1')
+    copy.parse(text, 0, text.length)
+    return copy
+  }
+
   /** `HTTP/1.x SP status [SP reason] CRLF`; some servers leave out the last space. */
   #parseStatusLine(bytes: Buffer, start: number, end: number): number {
     let at = start

@@ -25,9 +25,9 @@ export interface EjectionRule {
 }
 
 const ABSENT = 0
-const READY = 1
-const DRAINED = 3
 const modes = [undefined, 'ready', 'draining', 'drained'] as const
+const READY = modes.indexOf('ready')
+const DRAINED = modes.indexOf('drained')
 
 const MODE = 0
 const DOWN = 1

@@ -5,7 +5,7 @@ const ROUNDS = 20
 const LEAST_A_ROUND = 4
 
 /** An open stream of a session that can go on at another replica. */
-export interface SessionStream {
+export interface MovableStream {
   readonly session: string
   /** `elsewhere`: its session has gone on at another replica; `drained`: its replica is to have no sessions any more. */
   whyMove(): 'elsewhere' | 'drained' | undefined
@@ -19,7 +19,7 @@ export interface SessionStream {
  * done.
  */
 export class SessionStreams {
-  readonly #streams = new Set<SessionStream>()
+  readonly #streams = new Set<MovableStream>()
   /** How many other requests each session has under way. */
   readonly #busy = new Map<string, number>()
   #timer: NodeJS.Timeout | undefined
@@ -30,7 +30,7 @@ export class SessionStreams {
   }
 
   /** A stream has begun; call what is returned when it is over. */
-  open(stream: SessionStream): () => void {
+  open(stream: MovableStream): () => void {
     this.#streams.add(stream)
     this.#timer ??= setInterval(() => this.#round(), EVERY_MS).unref()
     return () => {
@@ -56,7 +56,7 @@ export class SessionStreams {
   }
 
   #round(): void {
-    const drained: SessionStream[] = []
+    const drained: MovableStream[] = []
     for (const stream of [...this.#streams]) {
       const why = stream.whyMove()
       if (why === 'elsewhere') stream.move()

@@ -4,6 +4,7 @@ import type { ResponseHead } from '../../http/response-head.ts'
 import type { NamedSession, TranslatedAnswer } from '../dialect.ts'
 import { SESSION_FIELD } from './era.ts'
 import type { SessionIds } from './session-id.ts'
+import type { SessionStreamParts } from './session-stream.ts'
 
 /** What the dialect's calls of one service share. */
 export interface CallParts {
@@ -35,15 +36,25 @@ export const PASSED: TranslatedAnswer = {
   content: undefined,
 }
 
-/** Whether its content can be read, and edited, as it is. */
+/** Whether it is a success whose content can be read, and edited, as it is. */
 export function isReadable(head: ResponseHead): boolean {
+  if (head.status !== 200) return false
   const coding = head.fields.find('content-encoding')
   return coding === undefined || coding === 'identity'
 }
 
-/** Whether it is an event stream with events to come. */
+/** Whether it is such an event stream. */
 export function isStream(head: ResponseHead): boolean {
-  return head.status === 200 && head.eventStream
+  return head.eventStream && isReadable(head)
+}
+
+/** What a stream is made with whose answer has this head, and in which the requests of `idsOf` wait for responses. */
+export function streamParts(
+  { config }: CallParts,
+  head: ResponseHead,
+  idsOf: SessionStreamParts['idsOf'],
+): SessionStreamParts {
+  return { status: head.status, head: reframedHead(head), silenceMs: config.keepAliveMs, idsOf }
 }
 
 /** For every stream: what stands between the router and its client must not hold events back. */

@@ -10,17 +10,15 @@ import { PlainCall } from './plain-call.ts'
 import { principalOf } from './principal.ts'
 import { createRefusalWriter } from './refusals.ts'
 import { SessionCall } from './session-call.ts'
-import { type IdKind, SessionIds } from './session-id.ts'
+import { type IdFault, type IdKind, SessionIds } from './session-id.ts'
 import { PostToStream, StreamCall } from './stream-call.ts'
 import { WrittenMessage } from './written-message.ts'
 
 const refuseSession = {
-  expired: 'LIMPET_SESSION_EXPIRED',
   unknown: 'LIMPET_SESSION_UNKNOWN',
   forged: 'LIMPET_SESSION_FORGED',
   foreign: 'LIMPET_SESSION_FOREIGN',
-  closed: 'LIMPET_SESSION_CLOSED',
-} as const satisfies Partial<Record<SessionState, RefusalCode>>
+} as const satisfies Record<IdFault, RefusalCode>
 
 /**
  * Sessions of the Model Context Protocol, in all its revisions on one endpoint. `rest` names what the protocol has
@@ -39,7 +37,7 @@ export function createMcpDialect(service: ServiceConfig, parts: DialectParts, re
   }
   let state: SessionState = 'none'
 
-  function refuse(why: keyof typeof refuseSession): Refused {
+  function refuse(why: IdFault): Refused {
     state = why
     const content = new WrittenMessage(config.contentBytes)
     const write = createRefusalWriter(content.idsOf)

@@ -3,7 +3,6 @@ import { Content } from '../../http/content.ts'
 import { findSessionParameter } from './era.ts'
 import { WholeEvents } from './whole-events.ts'
 
-const COMMENT = Buffer.from(': limpet\n\n')
 /** The endpoint is the first event; a stream that has sent so much without one is something else, in bytes. */
 const MOST_BEFORE_ENDPOINT = 16_384
 
@@ -62,7 +61,7 @@ export class EndpointStream implements AnswerContent {
   }
 
   idle(out: Content): void {
-    if (!this.#events.torn) out.add(COMMENT, 0, COMMENT.length)
+    this.#events.comment(out)
   }
 
   #tell(url: string): string {

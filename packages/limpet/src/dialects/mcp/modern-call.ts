@@ -12,11 +12,11 @@ import {
   type CallParts,
   CODINGS_FIELD,
   isReadable,
-  isStream,
   PASSED,
   reframedHead,
   sessionOf,
   streamLines,
+  streamParts,
 } from './call-parts.ts'
 import { findString } from './find-string.ts'
 import { createRefusalWriter } from './refusals.ts'
@@ -82,17 +82,16 @@ export class ModernCall implements Translation, TranslatedContent {
   }
 
   #contentOf(head: ResponseHead, home: AnsweringReplica): TranslatedAnswer['content'] {
-    if (head.status !== 200 || !isReadable(head)) return undefined
+    if (!isReadable(head)) return undefined
     const edit = (message: Buffer): Buffer => this.#edit(message, home)
-    if (isStream(head)) {
-      const silenceMs = this.#parts.config.keepAliveMs
-      const parts = { status: 200, head: reframedHead(head), silenceMs, idsOf: this.#written.idsOf }
-      return new StreamedResult(parts, this.#isStateful ? edit : (message) => message)
-    }
+    const { idsOf } = this.#written
+    if (head.eventStream)
+      return new StreamedResult(
+        streamParts(this.#parts, head, idsOf),
+        this.#isStateful ? edit : (message) => message,
+      )
     const isJson = /^application\/json\b/i.test(head.fields.find('content-type') ?? '')
-    return this.#isStateful && isJson
-      ? new JsonResult(200, reframedHead(head), edit, this.#written.idsOf)
-      : undefined
+    return this.#isStateful && isJson ? new JsonResult(200, reframedHead(head), edit, idsOf) : undefined
   }
 
   #edit(message: Buffer, home: AnsweringReplica): Buffer {

@@ -12,12 +12,11 @@ import type {
 import {
   type CallParts,
   CODINGS_FIELD,
-  isReadable,
   isStream,
   PASSED,
-  reframedHead,
   sessionOf,
   streamLines,
+  streamParts,
 } from './call-parts.ts'
 import { SESSION_FIELD } from './era.ts'
 import { createRefusalWriter } from './refusals.ts'
@@ -63,8 +62,7 @@ export class OpeningCall implements Translation, TranslatedContent {
 
   answer(head: ResponseHead, home: AnsweringReplica): TranslatedAnswer {
     const idAtReplica = head.fields.find(SESSION_FIELD)
-    const streams = isStream(head) && isReadable(head)
-    const { sessionIds, config } = this.#parts
+    const { sessionIds } = this.#parts
     const sealed =
       idAtReplica === undefined || head.status !== 200
         ? undefined
@@ -80,13 +78,8 @@ export class OpeningCall implements Translation, TranslatedContent {
         : undefined,
       droppedFields: sealed === undefined ? [] : [SESSION_FIELD],
       lines: (sealed === undefined ? '' : `Mcp-Session-Id: ${sealed}\r\n`) + streamLines(head),
-      content: streams
-        ? new SessionStream({
-            status: head.status,
-            head: reframedHead(head),
-            silenceMs: config.keepAliveMs,
-            idsOf: this.#written.idsOf,
-          })
+      content: isStream(head)
+        ? new SessionStream(streamParts(this.#parts, head, this.#written.idsOf))
         : undefined,
     }
   }

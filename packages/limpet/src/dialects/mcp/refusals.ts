@@ -35,16 +35,21 @@ export function createRefusalWriter(idsOf: () => readonly (string | number)[]): 
   return (code, details) => {
     const ids = idsOf()
     const isResponse = ambiguous.has(code) && ids.length > 0
-    const isNotFound = notFound.has(code)
-    const status = isResponse ? 200 : isNotFound ? 404 : refusals[code].status
-    const errors = (ids.length === 0 ? [null] : ids).map((id) => errorResponse(id, code, isNotFound))
-    const body = errors.length === 1 ? errors[0]! : `[${errors.join(',')}]`
+    const status = isResponse ? 200 : notFound.has(code) ? 404 : refusals[code].status
+    const body = errorResponses(ids.length === 0 ? [null] : ids, code)
     return { status, text: refusalText(status, 'Content-Type: application/json\r\n', body, details) }
   }
 }
 
+/** JSON-RPC error responses, in ASCII: one, or several as a batch. */
+export function errorResponses(ids: readonly (string | number | null)[], code: RefusalCode): string {
+  const errors = ids.map((id) => errorResponse(id, code))
+  return errors.length === 1 ? errors[0]! : `[${errors.join(',')}]`
+}
+
 /** A JSON-RPC error response, in ASCII. */
-export function errorResponse(id: string | number | null, code: RefusalCode, isNotFound = false): string {
+export function errorResponse(id: string | number | null, code: RefusalCode): string {
+  const isNotFound = notFound.has(code)
   const number = isNotFound ? SESSION_NOT_FOUND : ambiguous.has(code) ? INTERNAL_ERROR : SERVER_ERROR
   const message = isNotFound ? 'Session not found' : refusals[code].message
   // Which of the ways a session can be none of the client's is for the log alone.

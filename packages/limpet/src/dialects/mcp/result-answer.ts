@@ -1,7 +1,7 @@
 import type { AnswerContent, ContentFault } from '../../http/answer-content.ts'
 import { Content } from '../../http/content.ts'
 import { HeldBytes } from '../../http/held-bytes.ts'
-import { errorResponse } from './refusals.ts'
+import { errorResponses } from './refusals.ts'
 import { codeOf, SessionStream, type SessionStreamParts } from './session-stream.ts'
 
 /** The longest result that is looked into, in bytes. */
@@ -31,7 +31,7 @@ export class JsonResult implements AnswerContent {
       out.addAll(content)
       return true
     }
-    content.each((bytes, from, to) => this.#held.append(bytes, from, to))
+    this.#held.appendAll(content)
     if (this.#held.length > MOST_RESULT_BYTES) {
       this.#passes = true
       out.add(this.#held.bytes, 0, this.#held.length)
@@ -41,7 +41,7 @@ export class JsonResult implements AnswerContent {
 
   end(out: Content): void {
     if (this.#passes) return
-    const edited = this.#edit(this.#held.bytes.subarray(0, this.#held.length))
+    const edited = this.#edit(this.#held.filled)
     out.add(edited, 0, edited.length)
   }
 
@@ -49,8 +49,7 @@ export class JsonResult implements AnswerContent {
   fail(fault: ContentFault, out: Content): boolean {
     const ids = this.#idsOf()
     if (this.#passes || ids.length === 0) return false
-    const errors = ids.map((id) => errorResponse(id, codeOf[fault]))
-    const text = Buffer.from(errors.length === 1 ? errors[0]! : `[${errors.join(',')}]`, 'latin1')
+    const text = Buffer.from(errorResponses(ids, codeOf[fault]), 'latin1')
     out.add(text, 0, text.length)
     return true
   }

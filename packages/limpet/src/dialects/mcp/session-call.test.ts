@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Content } from '../../http/content.ts'
-import { jsonRpc, requestOf, responseOf, sampleCalls, sampleHome, tag, told } from './mcp.fixture.ts'
+import { jsonRpc, requestOf, responseOf, sampleCalls, tag, told } from './mcp.fixture.ts'
 import { SessionCall } from './session-call.ts'
 
 const calls = sampleCalls()
@@ -25,7 +25,7 @@ function callOf(
 }
 
 const answer = (call: SessionCall, status: number, ...lines: string[]) =>
-  call.answer(responseOf(status, ...lines), sampleHome(), 0)
+  call.answer(responseOf(status, ...lines))
 
 const toolCall = { id: 5, method: 'tools/call', params: { name: 'x' } }
 

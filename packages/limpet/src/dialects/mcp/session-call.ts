@@ -3,7 +3,6 @@ import type { ResponseHead } from '../../http/response-head.ts'
 import type { KeyedRequest } from '../../session/session-key.ts'
 import type { Opening, SettingChange } from '../../session/session-record.ts'
 import type {
-  AnsweringReplica,
   Greeting,
   NamedSession,
   Revival,
@@ -14,12 +13,11 @@ import type {
 import {
   type CallParts,
   CODINGS_FIELD,
-  isReadable,
   isStream,
   PASSED,
-  reframedHead,
   sessionOf,
   streamLines,
+  streamParts,
 } from './call-parts.ts'
 import { EndedAnswer } from './ended-answer.ts'
 import { SESSION_FIELD } from './era.ts'
@@ -92,14 +90,14 @@ export class SessionCall implements Translation, Revival {
     this.#stream?.forgetEvents()
   }
 
-  answer(head: ResponseHead, _: AnsweringReplica, _nowMs: number): TranslatedAnswer {
+  answer(head: ResponseHead): TranslatedAnswer {
     const ends = this.#method === 'DELETE'
     // What its replica has lost has ended, as the client wants it.
     if (ends && head.status === 404) return { ...PASSED, closed: true, content: new EndedAnswer() }
     const isSuccess = head.status >= 200 && head.status < 300
     const lines =
       head.fields.find(SESSION_FIELD) === undefined ? '' : `Mcp-Session-Id: ${this.session.key}\r\n`
-    const streams = isStream(head) && isReadable(head)
+    const streams = isStream(head)
     this.reopens = streams && this.#method === 'GET'
     return {
       created: undefined,
@@ -113,12 +111,7 @@ export class SessionCall implements Translation, Revival {
 
   /** The first of an exchange stays, and goes on with what other replicas send. */
   #streamOf(head: ResponseHead): SessionStream {
-    this.#stream ??= new SessionStream({
-      status: head.status,
-      head: reframedHead(head),
-      silenceMs: this.#parts.config.keepAliveMs,
-      idsOf: this.#written.idsOf,
-    })
+    this.#stream ??= new SessionStream(streamParts(this.#parts, head, this.#written.idsOf))
     return this.#stream
   }
 
@@ -133,7 +126,7 @@ export class SessionCall implements Translation, Revival {
   }
 
   continues(head: ResponseHead): boolean {
-    return isStream(head) && isReadable(head)
+    return isStream(head)
   }
 
   greeting(record: Opening): Greeting {

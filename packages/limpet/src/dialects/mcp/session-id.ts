@@ -12,7 +12,7 @@ const NEVER_MS = 0xffffffff * 1000
 
 /** Whether a replica's id for a session is one that the protocol allows, and not too long. */
 export function isReplicaId(id: string): boolean {
-  return id.length <= MOST_ID_LENGTH && /^[\x21-\x7e]+$/.test(id)
+  return id.length <= MOST_ID_LENGTH && SEALED.session.test(id)
 }
 
 /** What an id is for. */
@@ -24,6 +24,9 @@ const SEALED: Readonly<Record<IdKind, RegExp>> = {
   stream: /^[\x21-\x7e]+$/,
   state: /^[\x20-\x7e]+$/,
 }
+
+/** What is wrong with an id. */
+export type IdFault = Extract<SessionState, 'unknown' | 'forged' | 'foreign'>
 
 /** A client's id for a session, opened. */
 export interface OpenedSession {
@@ -60,7 +63,7 @@ export class SessionIds {
   }
 
   /** Opens an id, or says what is wrong with it. One of another principal is `foreign`. */
-  open(id: string, principal: string | undefined): OpenedSession | Exclude<SessionState, 'none' | 'valid'> {
+  open(id: string, principal: string | undefined): OpenedSession | IdFault {
     if (id.length > this.#mostLength + 128) return 'unknown'
     const opened = this.#open(id)
     if (opened.status !== 'valid') return opened.status === 'forged' ? 'forged' : 'unknown'

@@ -3,8 +3,6 @@ import { Content } from '../../http/content.ts'
 import { errorResponse } from './refusals.ts'
 import { WholeEvents } from './whole-events.ts'
 
-const COMMENT = Buffer.from(': limpet\n\n')
-
 /** What a fault is to the requests that wait. */
 export const codeOf = { cut: 'LIMPET_REPLICA_RESET', stalled: 'LIMPET_RESPONSE_TIMEOUT' } as const
 
@@ -77,7 +75,7 @@ export class SessionStream implements AnswerContent {
   }
 
   idle(out: Content): void {
-    if (!this.#events.torn) out.add(COMMENT, 0, COMMENT.length)
+    this.#events.comment(out)
   }
 
   restart(): void {

@@ -5,7 +5,6 @@ import type { AnsweringReplica, NamedSession, TranslatedAnswer, Translation } fr
 import {
   type CallParts,
   CODINGS_FIELD,
-  isReadable,
   isStream,
   PASSED,
   reframedHead,
@@ -45,10 +44,9 @@ export class StreamCall implements Translation {
     return {
       ...PASSED,
       lines: streamLines(head),
-      content:
-        isStream(head) && isReadable(head)
-          ? new EndpointStream(head.status, reframedHead(head), config.keepAliveMs, seal)
-          : undefined,
+      content: isStream(head)
+        ? new EndpointStream(head.status, reframedHead(head), config.keepAliveMs, seal)
+        : undefined,
     }
   }
 }

@@ -8,6 +8,7 @@ const CR = 13
 const MOST_EVENT_BYTES = 1024 * 1024
 /** The most of an empty line and the line end before it that can have come before the last byte of them. */
 const MOST_LINE_ENDS = 3
+const COMMENT = Buffer.from(': limpet\n\n')
 const END_OF_EVENT = Buffer.from('\n\n')
 
 /**
@@ -23,6 +24,11 @@ export class WholeEvents {
   /** Adds to `out` what `content` has made whole. What it adds is borrowed, or a copy that is no one else's. */
   take(content: Content, out: Content): void {
     content.each((bytes, from, to) => this.#takePiece(bytes, from, to, out))
+  }
+
+  /** Adds a comment, which no client sees, where one can stand. */
+  comment(out: Content): void {
+    if (!this.torn) out.add(COMMENT, 0, COMMENT.length)
   }
 
   /** Forgets the event that is not whole; the stream goes on with another. */
