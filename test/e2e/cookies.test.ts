@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
-import { type Answer, Browser, Client } from '../kit/client.ts'
+import { type Answer, Browser, Client, forEach, tally } from '../kit/client.ts'
 import { until } from '../kit/process.ts'
 import { replicaLines, startReplicas, type TestReplicas } from '../kit/replica.ts'
 import { startRouter } from '../kit/router.ts'
@@ -25,6 +25,24 @@ describe("the router's cookie", () => {
 
   const configOf = (cookie: string, top = 'log: { access: stdout }') =>
     `${top}\nservices:\n  - name: app\n    session: cookie\n    cookie: ${cookie}\n    replicas:\n${replicaLines(replicas)}`
+
+  test('is given to page loads alone, where the config says so, and others are balanced', async () => {
+    await using router = await startRouter({
+      config: `${configOf('{ begins: navigation }')}\n    balance: round-robin`,
+      workers: 1,
+    })
+    using client = new Client(router.port)
+    const plain = await forEach(Array.from({ length: 9 }), 1, () => client.ask('/'))
+    assert.deepEqual(Object.values(tally(plain.map(({ replica }) => replica))), [3, 3, 3])
+    for (const { decision, cookies } of plain) assert.deepEqual([decision, cookies], ['none', []])
+    const browser = new Browser(client)
+    const page = await browser.ask('/', { headers: { accept: 'text/html' } })
+    assert.equal(page.decision, 'new')
+    for (let i = 0; i < 9; i++) {
+      const { decision, replica } = await browser.ask('/submit', { method: 'POST' })
+      assert.deepEqual([decision, replica], ['hit', page.replica])
+    }
+  })
 
   test('has the attributes of the config, and no more', async () => {
     const cases = [

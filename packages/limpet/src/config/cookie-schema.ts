@@ -12,6 +12,12 @@ export const cookieSchema = section({
     .regex(tokenPattern, 'must be a cookie name: letters, digits and - _ . and the like')
     .prefault('limpet')
     .describe("The cookie's name. `__Host-` and `__Secure-` are honoured as RFC 6265bis defines them."),
+  begins: z
+    .enum(['always', 'navigation'])
+    .prefault('always')
+    .describe(
+      'Who is given the cookie: whoever names no session (`always`), or only a browser that loads a page (`navigation`), so that other requests without it, such as API calls, probes and assets, are balanced and begin no session.',
+    ),
   pair: z
     .boolean()
     .prefault(false)

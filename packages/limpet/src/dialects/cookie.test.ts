@@ -29,6 +29,17 @@ describe("sessions of the router's cookie", () => {
     assert.notEqual(dialect.name(sampleRequest(), nowMs)!.key, first.key)
   })
 
+  test('can be left to page loads to begin', () => {
+    const service = sampleService({ dialect: 'cookie', cookie: { begins: 'navigation' } })
+    const dialect = createCookieDialect(service, sampleParts)
+    assert.equal(dialect.name(sampleRequest({ accept: '*/*' }), nowMs), undefined)
+    assert.equal(dialect.state, 'none')
+    const page = dialect.name(sampleRequest({ 'sec-fetch-mode': 'navigate' }), nowMs)!
+    assert.equal(page.isNew, true)
+    const cookie = cookieOf(dialect.tell(page, home, nowMs, false))
+    assert.equal(dialect.name(sampleRequest({ cookie, accept: '*/*' }), nowMs)!.key, page.key)
+  })
+
   test('are told of a new home, and keep their name there', () => {
     const dialect = createCookieDialect(sampleService({ dialect: 'cookie' }), sampleParts)
     const first = dialect.name(sampleRequest(), nowMs)!

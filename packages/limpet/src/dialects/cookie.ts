@@ -3,6 +3,7 @@ import { AffinityCookie, type CookieSession } from '../session/affinity-cookie.t
 import type { KeyReader } from '../session/session-key.ts'
 import type { Dialect, DialectParts, NamedSession, SessionState } from './dialect.ts'
 import { readerOf } from './header.ts'
+import { isNavigation } from './navigation.ts'
 
 /** A session of the router's own cookie, with what it takes to write that anew. */
 interface CookieNamed extends NamedSession {
@@ -14,12 +15,12 @@ interface CookieNamed extends NamedSession {
 
 /**
  * Sessions of the router's own cookie, among others that the client names: the sources are asked in their
- * order, and who names no session is given a cookie.
+ * order, and who names no session is given a cookie, if it is one that may begin a session.
  */
 export function createCookieDialect(service: ServiceConfig, parts: DialectParts): Dialect {
   const cookie = new AffinityCookie(service.cookie, parts.keyring, service.name)
   const { ttlMs, maxAgeMs } = service
-  const { idleMs, absoluteMs } = service.cookie
+  const { idleMs, absoluteMs, begins } = service.cookie
   const readers: (KeyReader | undefined)[] = service.session.map((source) =>
     source.kind === 'own-cookie' ? undefined : readerOf(source, parts),
   )
@@ -49,6 +50,7 @@ export function createCookieDialect(service: ServiceConfig, parts: DialectParts)
           if (key !== undefined) return { key, carried: undefined, isNew: false, ttlMs, maxAgeMs }
         }
       }
+      if (begins === 'navigation' && !isNavigation(request)) return undefined
       return named(cookie.createSessionId(), nowMs, undefined)
     },
     tell(session, home, nowMs, overTls): string {
