@@ -65,9 +65,10 @@ describe('a cookie', () => {
 
   it('can have every attribute', () => {
     const cookie = 'name: __Secure-id, pair: true, idle: 1h, absolute: 7d, sameSite: none, secure: always'
-    const text = `services: [{ name: a, replicas: [], dialect: cookie, cookie: { ${cookie}, domain: example.com, path: /v1, persist: true } }]`
+    const text = `services: [{ name: a, replicas: [], dialect: cookie, cookie: { ${cookie}, domain: example.com, path: /v1, begins: navigation, persist: true } }]`
     assert.deepEqual(parseConfig(text, 'f').services[0]?.cookie, {
       name: '__Secure-id',
+      begins: 'navigation',
       pair: true,
       idleMs: 3_600_000,
       absoluteMs: 604_800_000,

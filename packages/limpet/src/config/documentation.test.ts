@@ -34,7 +34,7 @@ services:
     replicas: ['http://[::1]:8001', https://b.example, { url: http://c:1/, name: c, weight: 0.5, drain: true }]
     dialect: cookie
     session: [header:x-session-id, cookie:sid, query:s, bearer, ip, cookie, 'module:./session.ts']
-    cookie: { name: id, pair: true, idle: 10m, absolute: 30d, sameSite: none, secure: always, domain: example.com, path: /v1, persist: true }
+    cookie: { name: id, begins: navigation, pair: true, idle: 10m, absolute: 30d, sameSite: none, secure: always, domain: example.com, path: /v1, persist: true }
     ttl: 10m
     maxAge: 1d
     balance: random

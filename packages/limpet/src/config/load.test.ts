@@ -64,6 +64,7 @@ describe('parseConfig', () => {
           mcp: undefined,
           cookie: {
             name: 'limpet',
+            begins: 'always',
             pair: false,
             idleMs: 1_200_000,
             absoluteMs: 86_400_000,
