@@ -95,6 +95,7 @@ const ends: readonly WebSocketCase[] = [
   },
   {
     title: 'the server half-closes, and the client still sends',
+    told: true,
     handshake: { path: '/fin' },
     act: async (client) => {
       await client.ended()
@@ -138,6 +139,7 @@ const ends: readonly WebSocketCase[] = [
   },
   {
     title: 'the client resets after the server has half-closed',
+    told: true,
     handshake: { path: '/fin' },
     act: async (client) => {
       await client.ended()
@@ -149,6 +151,7 @@ const ends: readonly WebSocketCase[] = [
   },
   {
     title: 'the server resets',
+    told: true,
     handshake: { path: '/reset-on-data' },
     act: async (client) => {
       await client.receives(8)
@@ -161,6 +164,7 @@ const ends: readonly WebSocketCase[] = [
   },
   {
     title: 'the server ends without Close',
+    told: true,
     handshake: { path: '/fin-on-data' },
     act: (client) => client.write(hello),
     check: saw(['fin'], ['fin']),

@@ -12,6 +12,7 @@ import { MAX_SLOTS } from './replicas/replica-id.ts'
 import { Router } from './router.ts'
 import type { RouterParts } from './routing/router-parts.ts'
 import { SessionStreams } from './routing/session-streams.ts'
+import { Tunnels } from './routing/tunnels.ts'
 import { createKeyring } from './session/keyring.ts'
 import { LocalRecords } from './session/local-records.ts'
 import { createPinMemory } from './session/pin-memory.ts'
@@ -67,6 +68,7 @@ export function sampleRouter(
     records: new LocalRecords(),
     idsAtReplicas: new RecentTexts(),
     streams: new SessionStreams(),
+    tunnels: new Tunnels(board),
     // All else is asked for by connections, and none is made.
     context: { turn: clock } as unknown as HttpContext,
     counters: new Counters(memory),
@@ -109,6 +111,7 @@ export function sampleRouter(
         target,
         host: 'example.com',
         peerAddress: peer,
+        upgrade: headers.upgrade ?? '',
         header: (name: string) => headers[name],
       }
       return router.route(head as unknown as RequestHead, { address: peer, proto: 'http' })
@@ -139,6 +142,7 @@ export function finish(route: Route, summary: Partial<ExchangeSummary> = {}): vo
     responseBytes: 0,
     durationMs: 1,
     upgraded: false,
+    tunnelEnd: undefined,
     ...summary,
   })
 }

@@ -49,6 +49,7 @@ export class Router implements Routing {
     const kept = new Set(services.flatMap(({ pools }) => pools))
     for (const pool of this.#services.flatMap(({ pools }) => pools)) if (!kept.has(pool)) pool.close()
     this.#services = services
+    this.#parts.tunnels.configure(services)
     this.#match = new ServiceMatch(
       services.map((service) => ({ service, match: service.config.match })),
       hostName,
@@ -64,13 +65,15 @@ export class Router implements Routing {
       head.peerAddress = clientAddress(peer.address, head.header('x-forwarded-for'), this.#parts.isTrusted)
     const { dialect } = service
     const overTls = this.#isOverTls(head, peer)
+    const isWebSocket = head.upgrade !== '' && head.upgrade.toLowerCase() === 'websocket'
     try {
       if (dialect.translator !== undefined) {
         const translation = dialect.translator.translate(head, nowMs)
         if ('refusal' in translation) return new RefusedRoute(translation, this.#parts, service)
-        return new RequestRoute(this.#parts, service, translation.session, nowMs, overTls, translation)
+        const { session } = translation
+        return new RequestRoute(this.#parts, service, session, nowMs, overTls, isWebSocket, translation)
       }
-      return new RequestRoute(this.#parts, service, dialect.name(head, nowMs), nowMs, overTls)
+      return new RequestRoute(this.#parts, service, dialect.name(head, nowMs), nowMs, overTls, isWebSocket)
     } catch (error) {
       this.#parts.counters.sourceFailed(service.index)
       this.#parts.onSourceError(service.config.name, error)

@@ -25,7 +25,7 @@ trustedProxies: [10.0.0.0/8, fd00::/8, 192.0.2.1]
 forwarded: true
 via: edge
 limits: { headBytes: 16384, headerCount: 50, targetBytes: 4096, bodyBytes: 1000000, bodyRate: 100, connections: 5000, connectionsPerClient: 50 }
-timeouts: { head: 5s, idle: 1m30s, connect: 500ms, response: off, stream: 1h, tunnelIdle: 1d, requestBody: 10s, writeStall: 10s, shutdown: 5s }
+timeouts: { head: 5s, idle: 1m30s, connect: 500ms, response: off, stream: 1h, tunnelIdle: 1d, tunnelPing: 30s, requestBody: 10s, writeStall: 10s, shutdown: 5s }
 pool: { idle: 2s, maxIdle: 0 }
 log: { level: silent, access: stdout }
 services:

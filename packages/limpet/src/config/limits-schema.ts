@@ -61,6 +61,11 @@ export const timeoutsSchema = section({
   tunnelIdle: durationField({ mayBeOff: true })
     .prefault('1h')
     .describe('For the next bytes in either direction of an upgraded connection (WebSocket).'),
+  tunnelPing: durationField({ mayBeOff: true })
+    .prefault('off')
+    .describe(
+      'How long an end of a WebSocket may be silent before it is pinged, and after that once more before the connection is given up. Takes the place of `tunnelIdle` there: a WebSocket whose ends answer stays open.',
+    ),
   requestBody: durationField({ mayBeOff: true })
     .prefault('30s')
     .describe(
@@ -80,6 +85,7 @@ export const timeoutsSchema = section({
     'response',
     'stream',
     'tunnelIdle',
+    'tunnelPing',
     'requestBody',
     'writeStall',
     'shutdown',

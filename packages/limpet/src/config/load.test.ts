@@ -37,6 +37,7 @@ describe('parseConfig', () => {
         responseMs: 300_000,
         streamMs: 300_000,
         tunnelIdleMs: 3_600_000,
+        tunnelPingMs: 0,
         requestBodyMs: 30_000,
         writeStallMs: 60_000,
         shutdownMs: 30_000,

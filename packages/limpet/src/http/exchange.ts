@@ -1,4 +1,5 @@
 import type { RefusalCode } from '../errors.ts'
+import type { TunnelEnd } from '../observe/counters.ts'
 import type { AnswerContent, ContentFault } from './answer-content.ts'
 import { answerHead, answerLines, offers, upgradeLines } from './answer-head.ts'
 import { MALFORMED } from './body.ts'
@@ -74,6 +75,7 @@ export class Exchange implements ResponseSink, ExchangeSummary {
   retries = 0
   responseBytes = 0
   upgraded = false
+  tunnelEnd: TunnelEnd | undefined
   durationMs = 0
   readonly #startedMs: number
   readonly #context: ServerContext
@@ -252,7 +254,8 @@ export class Exchange implements ResponseSink, ExchangeSummary {
 
   onSwitch(head: ResponseHead, bytes: Buffer, at: number, end: number): boolean {
     const upgrade = head.fields.find('upgrade') ?? ''
-    if (!this.#content.complete || !offers(this.#upgrade, upgrade.toLowerCase())) return false
+    const protocol = upgrade.toLowerCase()
+    if (!this.#content.complete || !offers(this.#upgrade, protocol)) return false
     const route = this.#route!
     route.responded(head)
     if (route.answerContent !== undefined) return false
@@ -266,12 +269,15 @@ export class Exchange implements ResponseSink, ExchangeSummary {
     const replica = this.#replica!.detach()
     this.#replica = undefined
     const { reading, held } = this.#client.detach()
-    const tunnel = new Tunnel(this.#context, reading, replica, (fromClient, fromReplica) => {
-      this.#content.bytes += fromClient
-      this.responseBytes += fromReplica
+    const isWebSocket = protocol === 'websocket'
+    const tunnel = new Tunnel(this.#context, reading, replica, isWebSocket, (summary) => {
+      this.#content.bytes += summary.fromClient
+      this.responseBytes += summary.fromReplica
+      this.tunnelEnd = summary.end
       this.#finish()
       this.#client.closed()
     })
+    route.upgraded(tunnel)
     tunnel.fromClient.pass(held, 0, held.length)
     tunnel.fromReplica.pass(bytes, at, end)
     return true

@@ -27,8 +27,6 @@ export interface ConnectionCounters {
   refusedConnection(why: string): void
   /** There was no descriptor or port for a connection to a replica. */
   exhausted(): void
-  tunnelOpened(): void
-  tunnelClosed(): void
   timedOut(kind: TimeoutKind): void
 }
 

@@ -1,4 +1,5 @@
 import type { RefusalCode } from '../errors.ts'
+import type { TunnelEnd } from '../observe/counters.ts'
 import type { AnswerContent } from './answer-content.ts'
 import type { Content } from './content.ts'
 import type { RefusalWriter } from './refusal-response.ts'
@@ -27,6 +28,17 @@ export interface ExchangeSummary {
   readonly responseBytes: number
   readonly durationMs: number
   readonly upgraded: boolean
+  /** Why the router ended the tunnel that the request had become, if it did. */
+  readonly tunnelEnd: TunnelEnd | undefined
+}
+
+/** An upgraded connection, as whoever knows when it has to go sees it. */
+export interface OpenTunnel {
+  /**
+   * Ends a WebSocket so that its client comes back: with a Close frame of code 1012 between two messages (RFC 6455
+   * §5.5.1). Does nothing for one that is ending, and for other protocols, which have no such word.
+   */
+  leave(why: TunnelEnd): void
 }
 
 /** What becomes of a request's head on its way, besides what every hop does. */
@@ -117,6 +129,8 @@ export interface Route extends RequestChanges {
   next(failure: 'refused' | 'connect-timeout'): boolean
   /** The chosen replica answers with `head`, final or 101. */
   responded(head: ResponseHead): void
+  /** The connection is a tunnel from now on, until `finished`. */
+  upgraded(tunnel: OpenTunnel): void
   /** The request is over. Called once for each route, whatever happened. */
   finished(summary: ExchangeSummary): void
 }

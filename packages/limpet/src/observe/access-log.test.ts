@@ -14,6 +14,7 @@ const request: RequestSummary = {
   responseBytes: 2,
   durationMs: 1.23456,
   upgraded: false,
+  tunnelEnd: undefined,
 }
 const routed: RoutedSummary = {
   service: 'app',

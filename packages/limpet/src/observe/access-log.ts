@@ -1,4 +1,4 @@
-import type { Decision, MoveReason } from './counters.ts'
+import type { Decision, MoveReason, TunnelEnd } from './counters.ts'
 
 /** What the data path knows of a request. */
 export interface RequestSummary {
@@ -13,6 +13,7 @@ export interface RequestSummary {
   readonly responseBytes: number
   readonly durationMs: number
   readonly upgraded: boolean
+  readonly tunnelEnd: TunnelEnd | undefined
 }
 
 /** What the router knows of it. */
@@ -67,6 +68,7 @@ export class AccessLog {
       refused: request.refusal,
       aborted: request.aborted || undefined,
       upgraded: request.upgraded || undefined,
+      ended: request.tunnelEnd,
     })
     if (this.#batch.length >= BATCH) this.flush()
     else this.#timer ??= setTimeout(() => this.flush(), FLUSH_MS).unref()

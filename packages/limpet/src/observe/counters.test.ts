@@ -8,6 +8,7 @@ import {
   durationEdgesMs,
   MAX_SERVICES,
   moveReasons,
+  tunnelEnds,
 } from './counters.ts'
 
 const SLOTS = 16
@@ -25,16 +26,19 @@ describe('counters', () => {
     other.request(3, 1, 503, 1, 2)
     other.request(3, 0, 0, 0, 0)
     one.ejected(3)
+    one.upgraded(3)
+    other.upgraded(3)
     assert.deepEqual(reader.replica(3), {
       decisions: [1, 2, 0, 0],
       statuses: [1, 0, 1, 0, 0, 1],
       requestBytes: 11,
       responseBytes: 102,
       ejections: 1,
+      tunnels: 2,
     })
     for (const slot of [2, 4]) {
-      const { decisions, statuses, ejections } = reader.replica(slot)
-      assert.deepEqual([...decisions, ...statuses, ejections], new Array(11).fill(0))
+      const { decisions, statuses, ejections, tunnels } = reader.replica(slot)
+      assert.deepEqual([...decisions, ...statuses, ejections, tunnels], new Array(12).fill(0))
     }
   })
 
@@ -46,6 +50,7 @@ describe('counters', () => {
     counters.sourceFailed(index)
     counters.retried(index, 2)
     for (const reason of moveReasons) counters.moved(index, reason)
+    for (const why of tunnelEnds) counters.tunnelEnded(index, why)
     counters.request(0, 0, 200, 7, 7)
     counters.request(SLOTS - 1, 3, 599, 5, 5)
     const service = reader.service(index)
@@ -53,6 +58,10 @@ describe('counters', () => {
     assert.deepEqual(
       service.moves,
       moveReasons.map(() => 1),
+    )
+    assert.deepEqual(
+      service.tunnelEnds,
+      tunnelEnds.map(() => 1),
     )
     assert.equal(reader.replica(0).requestBytes, 7)
     assert.deepEqual(reader.replica(SLOTS - 1).decisions, [0, 0, 0, 1])
@@ -89,11 +98,9 @@ describe('counters', () => {
     for (const counters of threads) {
       for (let time = 0; time < 3; time++) counters.connection('opened')
       counters.connection('closed')
-      counters.connection('tunnelsOpened')
     }
     threads[1]!.closeAll()
     assert.equal(reader.connections('opened') - reader.connections('closed'), 2)
-    assert.equal(reader.connections('tunnelsOpened') - reader.connections('tunnelsClosed'), 1)
     assert.equal(reader.connections('opened'), 6)
   })
 })

@@ -22,8 +22,23 @@ export const durationEdgesMs = [
   0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000, 300_000,
 ] as const
 
+/**
+ * Why the router ended an upgraded connection: its session is to leave a replica that drains, is down or was
+ * removed; the router stops; the replica broke off; nothing came for too long; an end did not answer a ping.
+ */
+export const tunnelEnds = ['drained', 'down', 'removed', 'restart', 'replica-lost', 'idle', 'silent'] as const
+export type TunnelEnd = (typeof tunnelEnds)[number]
+
 /** Why the data path gave up on a connection. */
-export const timeoutKinds = ['head', 'idle', 'request-body', 'write-stall', 'stream', 'tunnel-idle'] as const
+export const timeoutKinds = [
+  'head',
+  'idle',
+  'request-body',
+  'write-stall',
+  'stream',
+  'tunnel-idle',
+  'tunnel-silent',
+] as const
 export type TimeoutKind = (typeof timeoutKinds)[number]
 
 const statusClasses = 6
@@ -35,8 +50,9 @@ const REPLICA = {
   requestBytes: 10,
   responseBytes: 11,
   ejections: 12,
+  tunnels: 13,
 }
-const REPLICA_CELLS = 13
+const REPLICA_CELLS = 14
 /** Cells for each service. */
 const SERVICE = {
   durations: 0,
@@ -45,11 +61,12 @@ const SERVICE = {
   retries: durationEdgesMs.length + 2 + moveReasons.length,
   sourceErrors: durationEdgesMs.length + 3 + moveReasons.length,
   aborted: durationEdgesMs.length + 4 + moveReasons.length,
+  tunnelEnds: durationEdgesMs.length + 5 + moveReasons.length,
 }
-const SERVICE_CELLS = durationEdgesMs.length + 5 + moveReasons.length
+const SERVICE_CELLS = durationEdgesMs.length + 5 + moveReasons.length + tunnelEnds.length
 export const MAX_SERVICES = 1024
 /** Cells of the thread as a whole. */
-const connectionCells = ['opened', 'closed', 'tunnelsOpened', 'tunnelsClosed', 'refusedConnections'] as const
+const connectionCells = ['opened', 'closed', 'refusedConnections'] as const
 type ConnectionCell = (typeof connectionCells)[number]
 
 /** One thread's counters: memory that only it writes and the main thread reads. */
@@ -89,7 +106,6 @@ export class Counters {
   closeAll(): void {
     const cells = this.#cells
     cells[connectionCells.indexOf('closed')] = cells[connectionCells.indexOf('opened')]!
-    cells[connectionCells.indexOf('tunnelsClosed')] = cells[connectionCells.indexOf('tunnelsOpened')]!
   }
 
   timedOut(kind: TimeoutKind): void {
@@ -108,6 +124,11 @@ export class Counters {
     cells[at + REPLICA.statuses + Math.min(Math.floor(status / 100), statusClasses - 1)]!++
     cells[at + REPLICA.requestBytes]! += requestBytes
     cells[at + REPLICA.responseBytes]! += responseBytes
+  }
+
+  /** A request of a replica has become a tunnel. */
+  upgraded(slot: number): void {
+    this.#cells[replicasAt() + slot * REPLICA_CELLS + REPLICA.tunnels]!++
   }
 
   ejected(slot: number): void {
@@ -136,6 +157,10 @@ export class Counters {
 
   aborted(service: number): void {
     this.#cells[SERVICES_AT + service * SERVICE_CELLS + SERVICE.aborted]!++
+  }
+
+  tunnelEnded(service: number, why: TunnelEnd): void {
+    this.#cells[SERVICES_AT + service * SERVICE_CELLS + SERVICE.tunnelEnds + tunnelEnds.indexOf(why)]!++
   }
 }
 
@@ -171,6 +196,7 @@ export class CounterReader {
     requestBytes: number
     responseBytes: number
     ejections: number
+    tunnels: number
   } {
     const at = replicasAt() + slot * REPLICA_CELLS
     return {
@@ -179,6 +205,7 @@ export class CounterReader {
       requestBytes: this.#sum(at + REPLICA.requestBytes),
       responseBytes: this.#sum(at + REPLICA.responseBytes),
       ejections: this.#sum(at + REPLICA.ejections),
+      tunnels: this.#sum(at + REPLICA.tunnels),
     }
   }
 
@@ -189,6 +216,7 @@ export class CounterReader {
     retries: number
     sourceErrors: number
     aborted: number
+    tunnelEnds: number[]
   } {
     const at = SERVICES_AT + index * SERVICE_CELLS
     return {
@@ -200,6 +228,7 @@ export class CounterReader {
       retries: this.#sum(at + SERVICE.retries),
       sourceErrors: this.#sum(at + SERVICE.sourceErrors),
       aborted: this.#sum(at + SERVICE.aborted),
+      tunnelEnds: tunnelEnds.map((_, i) => this.#sum(at + SERVICE.tunnelEnds + i)),
     }
   }
 

@@ -1,6 +1,13 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { refusalCodes } from '../errors.ts'
-import { type CounterReader, decisions, durationEdgesMs, moveReasons, timeoutKinds } from './counters.ts'
+import {
+  type CounterReader,
+  decisions,
+  durationEdgesMs,
+  moveReasons,
+  timeoutKinds,
+  tunnelEnds,
+} from './counters.ts'
 
 /** What metrics are read from. Each scrape asks anew. */
 export interface MetricsSource {
@@ -12,6 +19,8 @@ export interface MetricsSource {
   readonly board: {
     nowMs: number
     inFlight(slot: number): number
+    tunnels(slot: number): number
+    allTunnels(): number
     mode(slot: number): string | undefined
     isDown(slot: number): boolean
     isEjected(slot: number): boolean
@@ -108,7 +117,6 @@ function add(
 
 function addThreadMetrics(registry: Registry, { counters, workers }: MetricsSource): void {
   const open = () => counters.connections('opened') - counters.connections('closed')
-  const tunnels = () => counters.connections('tunnelsOpened') - counters.connections('tunnelsClosed')
   const help = {
     refusals: 'Requests that the router itself refused, by code.',
     timeouts: 'Connections that were given up, by what took too long.',
@@ -120,12 +128,6 @@ function addThreadMetrics(registry: Registry, { counters, workers }: MetricsSour
   )
   add(registry, Counter, 'limpet_connections_refused_total', 'Client connections over a limit.', [], (set) =>
     set({}, counters.connections('refusedConnections')),
-  )
-  add(registry, Gauge, 'limpet_tunnels', 'Open upgraded connections (WebSocket and others).', [], (set) =>
-    set({}, tunnels()),
-  )
-  add(registry, Counter, 'limpet_tunnels_total', 'Upgraded connections.', [], (set) =>
-    set({}, counters.connections('tunnelsOpened')),
   )
   add(registry, Counter, 'limpet_refusals_total', help.refusals, ['code'], (set) => {
     for (const [index, code] of refusalCodes.entries()) set({ code }, counters.refusals(index))
@@ -141,6 +143,7 @@ function addServiceMetrics(registry: Registry, { counters, fleet }: MetricsSourc
     rehomes: 'Sessions that were moved to another replica, by why.',
     sources: 'Requests whose session source threw.',
     aborted: 'Requests whose client left before the answer was complete.',
+    tunnelEnds: 'Upgraded connections that the router ended, by why.',
   }
   const each = (read: (service: string, values: ReturnType<CounterReader['service']>) => void): void => {
     for (const { config, index } of fleet.services) read(config.name, counters.service(index))
@@ -155,6 +158,11 @@ function addServiceMetrics(registry: Registry, { counters, fleet }: MetricsSourc
   )
   add(registry, Counter, 'limpet_session_source_errors_total', help.sources, ['service'], (set) =>
     each((service, { sourceErrors }) => set({ service }, sourceErrors)),
+  )
+  add(registry, Counter, 'limpet_tunnel_ends_total', help.tunnelEnds, ['service', 'reason'], (set) =>
+    each((service, values) => {
+      for (const [index, reason] of tunnelEnds.entries()) set({ service, reason }, values.tunnelEnds[index]!)
+    }),
   )
   add(registry, Counter, 'limpet_requests_aborted_total', help.aborted, ['service'], (set) =>
     each((service, { aborted }) => set({ service }, aborted)),
@@ -172,6 +180,8 @@ function addReplicaMetrics(registry: Registry, { counters, board, pins, fleet }:
   const help = {
     requests: "Requests answered or tried, by what was decided about the request's session.",
     state: '1 for the state that the replica is in: ready, draining, drained, down or ejected.',
+    tunnels:
+      'Open upgraded connections (WebSocket and others). Without names: of replicas that were removed.',
   }
   add(registry, Counter, 'limpet_requests_total', help.requests, [...names, 'decision'], (set) =>
     each((labels, slot) => {
@@ -203,6 +213,18 @@ function addReplicaMetrics(registry: Registry, { counters, board, pins, fleet }:
   )
   add(registry, Gauge, 'limpet_requests_in_flight', 'Requests under way, tunnels too.', names, (set) =>
     each((labels, slot) => set(labels, board.inFlight(slot))),
+  )
+  add(registry, Gauge, 'limpet_tunnels', help.tunnels, names, (set) => {
+    let rest = board.allTunnels()
+    each((labels, slot) => {
+      const count = board.tunnels(slot)
+      set(labels, count)
+      rest -= count
+    })
+    if (rest > 0) set({ service: '', replica: '' }, rest)
+  })
+  add(registry, Counter, 'limpet_tunnels_total', 'Upgraded connections.', names, (set) =>
+    each((labels, slot) => set(labels, counters.replica(slot).tunnels)),
   )
   add(registry, Gauge, 'limpet_sessions', 'Live pins, by the replica they name.', names, (set) =>
     each((labels, slot) => set(labels, pins.liveOf(slot))),

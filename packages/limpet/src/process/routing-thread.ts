@@ -14,6 +14,7 @@ import { seldom } from '../observe/seldom.ts'
 import { ReplicaBoard } from '../replicas/replica-board.ts'
 import { type ReplicaIds, Router } from '../router.ts'
 import { SessionStreams } from '../routing/session-streams.ts'
+import { Tunnels } from '../routing/tunnels.ts'
 import type { Keyring } from '../session/keyring.ts'
 import { type JournalPort, PinJournal } from '../session/pin-journal.ts'
 import { PinTable } from '../session/pin-table.ts'
@@ -63,6 +64,7 @@ export class RoutingThread {
   readonly #accessKeys = new Map<string, AccessKeys>()
   readonly #deadlines = new Deadlines()
   readonly #streams = new SessionStreams()
+  readonly #tunnels: Tunnels
   #logsAccess = false
 
   /** Makes a thread that routes by `routing`. Rejects when a session module or access keys can't be loaded. */
@@ -94,17 +96,20 @@ export class RoutingThread {
     const { store } = routing.config
     this.#journal =
       store && new PinJournal(new PinTable(memory.pins), memory.store, hooks, store.lookupTimeoutMs)
+    const board = new ReplicaBoard(memory.board, thread)
+    this.#tunnels = new Tunnels(board)
     const logOf = () => (this.#logsAccess ? this.#accessLog : undefined)
     this.#router = new Router({
       keyring,
       modules,
       accessKeys: this.#accessKeys,
-      board: new ReplicaBoard(memory.board, thread),
+      board,
       pins: new PinTable(memory.pins),
       turns,
       records,
       idsAtReplicas: new RecentTexts(),
       streams: this.#streams,
+      tunnels: this.#tunnels,
       context: this.#context,
       counters,
       journal: this.#journal,
@@ -141,7 +146,10 @@ export class RoutingThread {
 
   /** Ends what is under way within `deadlineMs`, then everything. */
   async close(deadlineMs: number): Promise<void> {
+    // The rest is for the others that want to go on, and for the closing handshakes.
+    this.#tunnels.leaveAll(deadlineMs / 2)
     await this.#listener.close(deadlineMs)
+    this.#tunnels.stop()
     this.#router.close()
     this.#deadlines.stop()
     this.#streams.stop()
@@ -180,8 +188,6 @@ function connectionCounters(counters: Counters, hooks: ThreadHooks): ConnectionC
       sayRefused(why)
     },
     exhausted: sayExhausted,
-    tunnelOpened: () => counters.connection('tunnelsOpened'),
-    tunnelClosed: () => counters.connection('tunnelsClosed'),
     timedOut: (kind) => counters.timedOut(kind),
   }
 }

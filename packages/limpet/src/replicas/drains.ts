@@ -2,6 +2,7 @@ import type { ReplicaBoard } from './replica-board.ts'
 
 interface Drain {
   readonly sinceMs: number
+  readonly sinceWallMs: number
   timer: NodeJS.Timeout | undefined
 }
 
@@ -20,11 +21,16 @@ export class Drains {
    */
   begin(slot: number, timeoutMs: number): void {
     const nowMs = performance.now()
-    const drain = this.#drains.get(slot) ?? { sinceMs: nowMs, timer: undefined }
+    const drain = this.#drains.get(slot) ?? { sinceMs: nowMs, sinceWallMs: Date.now(), timer: undefined }
     this.#drains.set(slot, drain)
     clearTimeout(drain.timer)
     const leftMs = drain.sinceMs + timeoutMs - nowMs
     const isOver = timeoutMs > 0 && leftMs <= 0
+    this.#board.setDrain(
+      slot,
+      drain.sinceWallMs,
+      timeoutMs > 0 ? drain.sinceWallMs + timeoutMs : Number.POSITIVE_INFINITY,
+    )
     this.#board.setMode(slot, isOver ? 'drained' : 'draining')
     if (timeoutMs > 0 && !isOver)
       drain.timer = setTimeout(() => this.#board.setMode(slot, 'drained'), leftMs).unref()

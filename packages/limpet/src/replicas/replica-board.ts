@@ -4,7 +4,7 @@ import { MAX_SLOTS } from './replica-id.ts'
 export interface BoardMemory {
   readonly cells: SharedArrayBuffer
   readonly times: SharedArrayBuffer
-  /** One row of in-flight counts a thread, to take back what a thread that died had under way. */
+  /** One row of in-flight and tunnel counts a thread, to take back what a thread that died had under way. */
   readonly rows: SharedArrayBuffer
 }
 
@@ -33,8 +33,16 @@ const MODE = 0
 const DOWN = 1
 const FAILURES = 2
 const EJECTIONS = 3
+/** Counted by thread, too. */
 const IN_FLIGHT = 4
-const COLUMNS = 5
+const TUNNELS = 5
+const COLUMNS = 6
+const COUNTED = COLUMNS - IN_FLIGHT
+
+const EJECTED_UNTIL = 0
+const DRAINS_SINCE = 1
+const DRAINED_AT = 2
+const TIMES = 3
 
 /** What the active health check can find; `unready` is a replica that answers, and says that it can't serve. */
 const healthStates = ['up', 'down', 'unready'] as const
@@ -44,8 +52,8 @@ export type Health = (typeof healthStates)[number]
 export function createBoardMemory(threads: number): BoardMemory {
   return {
     cells: new SharedArrayBuffer(MAX_SLOTS * COLUMNS * 4),
-    times: new SharedArrayBuffer(MAX_SLOTS * 8),
-    rows: new SharedArrayBuffer(MAX_SLOTS * 4 * threads),
+    times: new SharedArrayBuffer(MAX_SLOTS * TIMES * 8),
+    rows: new SharedArrayBuffer(MAX_SLOTS * COUNTED * 4 * threads),
   }
 }
 
@@ -57,28 +65,46 @@ export class ReplicaBoard {
   /** The wall clock that ejections are held against; set by the caller before a round of questions. */
   nowMs = 0
   readonly #cells: Int32Array
-  readonly #ejectedUntilMs: Float64Array
+  readonly #times: Float64Array
   readonly #rows: Int32Array
   readonly #row: number
 
   /** `thread` is the row of the calling thread's own in-flight counts. */
   constructor(memory: BoardMemory, thread: number) {
     this.#cells = new Int32Array(memory.cells)
-    this.#ejectedUntilMs = new Float64Array(memory.times)
+    this.#times = new Float64Array(memory.times)
     this.#rows = new Int32Array(memory.rows)
-    this.#row = thread * MAX_SLOTS
+    this.#row = thread * MAX_SLOTS * COUNTED
   }
 
   /** Puts a replica on the board, as good as new. */
   add(slot: number, mode: ReplicaMode): void {
     const cell = slot * COLUMNS
     for (const column of [DOWN, FAILURES, EJECTIONS]) Atomics.store(this.#cells, cell + column, 0)
-    this.#ejectedUntilMs[slot] = 0
+    this.#setTime(slot, EJECTED_UNTIL, 0)
     this.setMode(slot, mode)
   }
 
   setMode(slot: number, mode: ReplicaMode): void {
     Atomics.store(this.#cells, slot * COLUMNS + MODE, modes.indexOf(mode))
+  }
+
+  /** Says when a replica's drain began and ends, by the wall clock; Infinity: never. For `leavesAtMs`. */
+  setDrain(slot: number, sinceMs: number, untilMs: number): void {
+    this.#setTime(slot, DRAINS_SINCE, sinceMs)
+    this.#setTime(slot, DRAINED_AT, untilMs)
+  }
+
+  /**
+   * When a session whose place in the order of leaving is `share`, above 0 and at most 1, has to leave a replica that
+   * drains, by the wall clock: the sessions of a replica leave spread over its drain time, and all threads agree on
+   * when each does. Infinity: it need not.
+   */
+  leavesAtMs(slot: number, share: number): number {
+    const mode = this.mode(slot)
+    if (mode !== 'draining' && mode !== 'drained') return Number.POSITIVE_INFINITY
+    const sinceMs = this.#time(slot, DRAINS_SINCE)
+    return sinceMs + share * (this.#time(slot, DRAINED_AT) - sinceMs)
   }
 
   mode(slot: number): ReplicaMode | undefined {
@@ -105,7 +131,7 @@ export class ReplicaBoard {
   }
 
   isEjected(slot: number): boolean {
-    return this.#ejectedUntilMs[slot]! > this.nowMs
+    return this.#time(slot, EJECTED_UNTIL) > this.nowMs
   }
 
   /** Whether new sessions and requests may go there. */
@@ -138,7 +164,7 @@ export class ReplicaBoard {
     if (this.#cells[cell + FAILURES] === 0 && this.#cells[cell + EJECTIONS] === 0) return
     Atomics.store(this.#cells, cell + FAILURES, 0)
     Atomics.store(this.#cells, cell + EJECTIONS, 0)
-    this.#ejectedUntilMs[slot] = 0
+    this.#setTime(slot, EJECTED_UNTIL, 0)
   }
 
   /**
@@ -150,36 +176,69 @@ export class ReplicaBoard {
     const cell = slot * COLUMNS
     const failures = Atomics.add(this.#cells, cell + FAILURES, 1) + 1
     const ejections = Atomics.load(this.#cells, cell + EJECTIONS)
-    if (this.#ejectedUntilMs[slot]! > nowMs || (failures < rule.failures && ejections === 0)) return false
+    if (this.#time(slot, EJECTED_UNTIL) > nowMs || (failures < rule.failures && ejections === 0)) return false
     // One thread ejects; the others that failed at the same moment find the count changed.
     if (Atomics.compareExchange(this.#cells, cell + EJECTIONS, ejections, ejections + 1) !== ejections)
       return false
     const backoffMs = Math.min(rule.maxBackoffMs, rule.backoffMs * 2 ** Math.min(ejections, 20))
-    this.#ejectedUntilMs[slot] = nowMs + backoffMs
+    this.#setTime(slot, EJECTED_UNTIL, nowMs + backoffMs)
     return true
   }
 
   begin(slot: number): void {
-    Atomics.add(this.#cells, slot * COLUMNS + IN_FLIGHT, 1)
-    this.#rows[this.#row + slot]!++
+    this.#count(slot, IN_FLIGHT, 1)
   }
 
   end(slot: number): void {
-    Atomics.sub(this.#cells, slot * COLUMNS + IN_FLIGHT, 1)
-    this.#rows[this.#row + slot]!--
+    this.#count(slot, IN_FLIGHT, -1)
+  }
+
+  /** A request under way has become a tunnel. */
+  beginTunnel(slot: number): void {
+    this.#count(slot, TUNNELS, 1)
+  }
+
+  endTunnel(slot: number): void {
+    this.#count(slot, TUNNELS, -1)
   }
 
   inFlight(slot: number): number {
     return this.#cells[slot * COLUMNS + IN_FLIGHT]!
   }
 
+  tunnels(slot: number): number {
+    return this.#cells[slot * COLUMNS + TUNNELS]!
+  }
+
+  /** Those of replicas that are on the board no more, too. */
+  allTunnels(): number {
+    let count = 0
+    for (let slot = 0; slot < MAX_SLOTS; slot++) count += this.tunnels(slot)
+    return count
+  }
+
   /** Takes back what a thread that died had in flight. */
   forgetThread(thread: number): void {
-    for (let slot = 0; slot < MAX_SLOTS; slot++) {
-      const count = this.#rows[thread * MAX_SLOTS + slot]!
+    const row = thread * MAX_SLOTS * COUNTED
+    for (let at = 0; at < MAX_SLOTS * COUNTED; at++) {
+      const count = this.#rows[row + at]!
       if (count === 0) continue
-      Atomics.sub(this.#cells, slot * COLUMNS + IN_FLIGHT, count)
-      this.#rows[thread * MAX_SLOTS + slot] = 0
+      const column = IN_FLIGHT + (at % COUNTED)
+      Atomics.sub(this.#cells, Math.floor(at / COUNTED) * COLUMNS + column, count)
+      this.#rows[row + at] = 0
     }
+  }
+
+  #count(slot: number, column: typeof IN_FLIGHT | typeof TUNNELS, by: number): void {
+    Atomics.add(this.#cells, slot * COLUMNS + column, by)
+    this.#rows[this.#row + slot * COUNTED + column - IN_FLIGHT]! += by
+  }
+
+  #time(slot: number, column: number): number {
+    return this.#times[slot * TIMES + column]!
+  }
+
+  #setTime(slot: number, column: number, ms: number): void {
+    this.#times[slot * TIMES + column] = ms
   }
 }

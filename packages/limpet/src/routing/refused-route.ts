@@ -54,6 +54,10 @@ export class RefusedRoute implements Route {
     // Nobody was asked.
   }
 
+  upgraded(): void {
+    // Nobody was asked.
+  }
+
   finished(summary: ExchangeSummary): void {
     this.#parts.counters.refused(refusalCodes.indexOf(summary.refusal ?? this.refusal))
     this.#parts.accessLog?.write(summary, {

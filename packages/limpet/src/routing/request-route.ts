@@ -10,17 +10,19 @@ import type { AnswerContent } from '../http/answer-content.ts'
 import { type RefusalWriter, refusalResponse } from '../http/refusal-response.ts'
 import type { ReplicaPool } from '../http/replica-pool.ts'
 import type { ResponseHead } from '../http/response-head.ts'
-import type { ContentCheck, ContentWanted, ExchangeSummary, Route } from '../http/route.ts'
+import type { ContentCheck, ContentWanted, ExchangeSummary, OpenTunnel, Route } from '../http/route.ts'
 import type { MoveReason } from '../observe/counters.ts'
 import type { Lookup } from '../session/pin-journal.ts'
 import { noReplica } from '../session/pin-memory.ts'
 import type { Turn, Turns } from '../session/turns.ts'
 import { nextCandidate, soundCandidate, type Want, whyNoCandidate } from './candidates.ts'
 import { KeptRoom } from './kept-room.ts'
+import { openTunnel } from './open-tunnel.ts'
 import { HIT, MOVED, NEW, NONE } from './outcome.ts'
 import type { RoutedService } from './routed-service.ts'
 import type { RouterParts } from './router-parts.ts'
 import { SessionRevival } from './session-revival.ts'
+import { leaveShare } from './tunnels.ts'
 
 /** How many replicas one request is tried on, when none of them got any of it. */
 const MOST_ATTEMPTS = 4
@@ -47,6 +49,7 @@ export class RequestRoute implements Route {
   readonly #service: RoutedService
   readonly #translation: Translation | undefined
   readonly #overTls: boolean
+  readonly #isWebSocket: boolean
   #session: NamedSession | undefined
   #sessionState: SessionState | 'new'
   #nowMs: number
@@ -63,6 +66,7 @@ export class RequestRoute implements Route {
   /** Whether the session's pin names the chosen replica already, although this request moved it. */
   #hasMoved = false
   #isOver = false
+  #closeTunnel: (() => void) | undefined
   #turn: Turn | undefined
   #lookup: Lookup | undefined
   #lookups = 0
@@ -74,6 +78,7 @@ export class RequestRoute implements Route {
     session: NamedSession | undefined,
     nowMs: number,
     overTls: boolean,
+    isWebSocket: boolean,
     translation?: Translation,
   ) {
     this.#parts = parts
@@ -81,6 +86,7 @@ export class RequestRoute implements Route {
     this.#session = session
     this.#nowMs = nowMs
     this.#overTls = overTls
+    this.#isWebSocket = isWebSocket
     this.#translation = translation
     this.#sessionState = describeSession(session, service)
     if (session !== undefined && translation?.revival !== undefined)
@@ -269,8 +275,7 @@ export class RequestRoute implements Route {
   }
 
   #goHome(session: NamedSession, place: number, hash: Uint32Array): void {
-    const unusable =
-      place === -1 ? 'removed' : this.#parts.board.whyUnusable(this.#service.replicas.replicas[place]!.slot)
+    const unusable = place === -1 ? 'removed' : this.#whyLeave(place, hash)
     const mayStay = unusable === 'drained' || (unusable === 'ejected' && !this.#staysHome)
     if (unusable === undefined || (mayStay && !this.#canLeave(hash, place))) {
       this.#decision = HIT
@@ -280,6 +285,14 @@ export class RequestRoute implements Route {
       // A replica that is down may come back with its sessions; from one that is removed they are lost for good.
       if (unusable === 'removed') this.refusalLines = this.#service.dialect.end(session, this.#overTls)
     } else this.#rehome(unusable, hash)
+  }
+
+  /** Why a session can't be served where it lives, or a tunnel of it not any more. */
+  #whyLeave(place: number, hash: Uint32Array): MoveReason | undefined {
+    const { board } = this.#parts
+    const { slot } = this.#service.replicas.replicas[place]!
+    const mustLeave = this.#isWebSocket && board.leavesAtMs(slot, leaveShare(hash)) <= this.#nowMs
+    return board.whyUnusable(slot) ?? (mustLeave ? 'drained' : undefined)
   }
 
   /**
@@ -560,6 +573,12 @@ export class RequestRoute implements Route {
     })
   }
 
+  upgraded(tunnel: OpenTunnel): void {
+    const session = this.#session
+    const owner = session && { session, hash: this.#hash!, stays: this.#staysHome }
+    this.#closeTunnel = openTunnel(this.#parts, this.#service, this.#place, owner, tunnel)
+  }
+
   finished(summary: ExchangeSummary): void {
     const { board, counters, accessLog } = this.#parts
     const { replicas, index } = this.#service
@@ -568,9 +587,11 @@ export class RequestRoute implements Route {
     this.#turn?.leave()
     this.#lookup?.cancel()
     this.#room?.giveBack()
+    this.#closeTunnel?.()
     const code = summary.refusal ?? this.refusal
     if (code !== undefined) counters.refused(refusalCodes.indexOf(code))
     if (summary.aborted) counters.aborted(index)
+    if (summary.tunnelEnd !== undefined) counters.tunnelEnded(index, summary.tunnelEnd)
     if (summary.retries > 0) counters.retried(index, summary.retries)
     const replica = replicas.replicas[this.#place]
     if (replica !== undefined) {

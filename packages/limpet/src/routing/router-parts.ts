@@ -5,6 +5,7 @@ import type { RecentTexts } from '../session/recent-texts.ts'
 import type { SessionRecords } from '../session/session-record.ts'
 import type { ServiceParts } from './routed-service.ts'
 import type { SessionStreams } from './session-streams.ts'
+import type { Tunnels } from './tunnels.ts'
 
 /** Everything a thread's router works with. */
 export interface RouterParts extends ServiceParts {
@@ -15,6 +16,8 @@ export interface RouterParts extends ServiceParts {
   readonly idsAtReplicas: RecentTexts<string>
   /** Streams that follow their sessions. */
   readonly streams: SessionStreams
+  /** Open tunnels. */
+  readonly tunnels: Tunnels
   readonly accessLog: AccessLog | undefined
   /** The line to the store that routers share, if there is one. */
   readonly journal?: PinJournal | undefined
