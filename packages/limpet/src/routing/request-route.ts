@@ -16,8 +16,8 @@ import type { Lookup } from '../session/pin-journal.ts'
 import { noReplica } from '../session/pin-memory.ts'
 import type { Turn, Turns } from '../session/turns.ts'
 import { nextCandidate, soundCandidate, type Want, whyNoCandidate } from './candidates.ts'
+import { HomedTunnel } from './homed-tunnel.ts'
 import { KeptRoom } from './kept-room.ts'
-import { openTunnel } from './open-tunnel.ts'
 import { HIT, MOVED, NEW, NONE } from './outcome.ts'
 import type { RoutedService } from './routed-service.ts'
 import type { RouterParts } from './router-parts.ts'
@@ -66,7 +66,7 @@ export class RequestRoute implements Route {
   /** Whether the session's pin names the chosen replica already, although this request moved it. */
   #hasMoved = false
   #isOver = false
-  #closeTunnel: (() => void) | undefined
+  #tunnel: HomedTunnel | undefined
   #turn: Turn | undefined
   #lookup: Lookup | undefined
   #lookups = 0
@@ -575,8 +575,8 @@ export class RequestRoute implements Route {
 
   upgraded(tunnel: OpenTunnel): void {
     const session = this.#session
-    const owner = session && { session, hash: this.#hash!, stays: this.#staysHome }
-    this.#closeTunnel = openTunnel(this.#parts, this.#service, this.#place, owner, tunnel)
+    const stays = session !== undefined && this.#staysHome
+    this.#tunnel = new HomedTunnel(this.#parts, this.#service, this.#place, session, stays, tunnel)
   }
 
   finished(summary: ExchangeSummary): void {
@@ -587,7 +587,7 @@ export class RequestRoute implements Route {
     this.#turn?.leave()
     this.#lookup?.cancel()
     this.#room?.giveBack()
-    this.#closeTunnel?.()
+    this.#tunnel?.close()
     const code = summary.refusal ?? this.refusal
     if (code !== undefined) counters.refused(refusalCodes.indexOf(code))
     if (summary.aborted) counters.aborted(index)

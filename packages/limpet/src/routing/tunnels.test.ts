@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, mock, test } from 'node:test'
 import type { TunnelEnd } from '../observe/counters.ts'
 import { createBoardMemory, ReplicaBoard } from '../replicas/replica-board.ts'
-import { leaveShare, Tunnels } from './tunnels.ts'
+import { type LeavingTunnel, leaveShare, Tunnels } from './tunnels.ts'
 
 const START_MS = 1_700_000_000_000
 
@@ -38,19 +38,23 @@ describe('the tunnels of a thread', () => {
 
   /** A tunnel that leaves when it is told to. */
   function open(name: string, replica: string, more: { share?: number; stays?: boolean } = {}): () => void {
-    const close = tunnels.open('app', replica, {
+    const close = (): void => tunnels.remove(tunnel)
+    const tunnel: LeavingTunnel = {
       tunnel: {
         leave(why) {
           left.set(name, [why, Date.now() - START_MS])
           close()
         },
       },
+      serviceName: 'app',
+      replicaName: replica,
       share: 1,
       stays: false,
       useAtMs: Number.POSITIVE_INFINITY,
       use: () => assert.fail('not yet'),
       ...more,
-    })
+    }
+    tunnels.add(tunnel)
     return close
   }
 
@@ -143,16 +147,19 @@ describe('the tunnels of a thread', () => {
 
   test('keep their sessions in use', () => {
     const uses: number[] = []
-    tunnels.open('app', 'a', {
+    const tunnel = {
       tunnel: { leave: () => assert.fail('it stays') },
+      serviceName: 'app',
+      replicaName: 'a',
       share: 1,
       stays: false,
       useAtMs: START_MS + 1000,
-      use(nowMs) {
+      use(nowMs: number) {
         uses.push(nowMs - START_MS)
-        this.useAtMs = nowMs + 1000
+        tunnel.useAtMs = nowMs + 1000
       },
-    })
+    }
+    tunnels.add(tunnel)
     pass(3500)
     assert.deepEqual(uses, [1000, 2000, 3000])
   })

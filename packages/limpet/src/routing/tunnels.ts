@@ -12,14 +12,16 @@ const EVERY_MS = 100
 const LOSS_MS = 5000
 
 /** A tunnel that may have to leave its replica, so that its client comes back and finds another. */
-export interface HomedTunnel {
+export interface LeavingTunnel {
   readonly tunnel: OpenTunnel
+  readonly serviceName: string
+  readonly replicaName: string
   /** Its session's place in the order of leaving, above 0 and at most 1: see `leaveShare`. */
   readonly share: number
   /** Whether its session stays with its replica, whatever becomes of that. */
   readonly stays: boolean
   /** When its session is to be used next, by the wall clock, so that its pin lives as long as the tunnel. */
-  useAtMs: number
+  readonly useAtMs: number
   /** Uses it, and puts `useAtMs` off. */
   use(nowMs: number): void
 }
@@ -32,9 +34,9 @@ export interface TunnelService {
 
 /** The tunnels of one thread at one replica. */
 interface Home {
-  readonly service: string
-  readonly replica: string
-  readonly tunnels: Set<HomedTunnel>
+  readonly serviceName: string
+  readonly replicaName: string
+  readonly tunnels: Set<LeavingTunnel>
   /** Where that is now: its place among `fleet`, or -1 when it was removed. Undefined: its service was. */
   fleet: TunnelService['replicas'] | undefined
   place: number
@@ -80,19 +82,22 @@ export class Tunnels {
     for (const home of this.#homes.values()) this.#find(home)
   }
 
-  /** A request has become a tunnel; call what is returned when it is over. */
-  open(service: string, replica: string, tunnel: HomedTunnel): () => void {
-    const key = `${service}\0${replica}`
-    const home = this.#homes.get(key) ?? this.#homeAt(service, replica)
+  /** A request has become a tunnel. */
+  add(tunnel: LeavingTunnel): void {
+    const key = keyOf(tunnel)
+    const home = this.#homes.get(key) ?? this.#homeOf(tunnel)
     this.#homes.set(key, home)
     home.tunnels.add(tunnel)
     this.#timer ??= setInterval(() => this.#look(), EVERY_MS).unref()
-    return () => {
-      home.tunnels.delete(tunnel)
-      if (home.tunnels.size > 0 || this.#homes.get(key) !== home) return
-      this.#homes.delete(key)
-      if (this.#homes.size === 0) this.stop()
-    }
+  }
+
+  /** A tunnel is over. */
+  remove(tunnel: LeavingTunnel): void {
+    const key = keyOf(tunnel)
+    const home = this.#homes.get(key)
+    home?.tunnels.delete(tunnel)
+    if (home?.tunnels.size === 0) this.#homes.delete(key)
+    if (this.#homes.size === 0) this.stop()
   }
 
   /** The router stops: all tunnels leave, spread over `ms`. */
@@ -112,10 +117,10 @@ export class Tunnels {
     this.#board.nowMs = nowMs
     for (const home of this.#homes.values()) {
       const leaving = this.#leavingOf(home, nowMs)
-      for (const homed of home.tunnels) {
-        if (nowMs >= homed.useAtMs) homed.use(nowMs)
-        if (leaving === undefined || (homed.stays && leaving.why !== 'restart')) continue
-        if (nowMs >= leaving.at(homed.share)) homed.tunnel.leave(leaving.why)
+      for (const each of home.tunnels) {
+        if (nowMs >= each.useAtMs) each.use(nowMs)
+        if (leaving === undefined || (each.stays && leaving.why !== 'restart')) continue
+        if (nowMs >= leaving.at(each.share)) each.tunnel.leave(leaving.why)
       }
     }
   }
@@ -137,17 +142,27 @@ export class Tunnels {
     return { why: 'drained', at: (share) => this.#board.leavesAtMs(slot!, share) }
   }
 
-  #homeAt(service: string, replica: string): Home {
-    const tunnels = new Set<HomedTunnel>()
-    const home: Home = { service, replica, tunnels, fleet: undefined, place: -1, lostSinceMs: 0 }
+  #homeOf({ serviceName, replicaName }: LeavingTunnel): Home {
+    const home: Home = {
+      serviceName,
+      replicaName,
+      tunnels: new Set(),
+      fleet: undefined,
+      place: -1,
+      lostSinceMs: 0,
+    }
     this.#find(home)
     return home
   }
 
   #find(home: Home): void {
-    home.fleet = this.#services.get(home.service)?.replicas
-    home.place = home.fleet?.replicas.findIndex(({ name }) => name === home.replica) ?? -1
+    home.fleet = this.#services.get(home.serviceName)?.replicas
+    home.place = home.fleet?.replicas.findIndex(({ name }) => name === home.replicaName) ?? -1
   }
+}
+
+function keyOf({ serviceName, replicaName }: LeavingTunnel): string {
+  return `${serviceName}\0${replicaName}`
 }
 
 /** Whether another replica takes new sessions. */
