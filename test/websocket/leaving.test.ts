@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { Client, forEach, sessionNames } from '../kit/client.ts'
+import { type Answer, Client, forEach, sessionNames } from '../kit/client.ts'
 import { until, within } from '../kit/process.ts'
 import { replicaLines, startReplicas, type TestReplicas } from '../kit/replica.ts'
 import { startRouter } from '../kit/router.ts'
@@ -159,6 +159,27 @@ describe('the WebSockets of a replica', () => {
     const { code } = await within(10_000, 'the exit', router.exited)
     assert.equal(code, 0)
     assert.ok(performance.now() - stoppedMs < 3000, 'it did not wait for the deadline')
+  })
+
+  test("keep the session of the router's own cookie, although none is renewed", async () => {
+    const config = configOf({}, '    cookie: { idle: 1s, begins: navigation }\n')
+    await using router = await startRouter({ config: config.replace('query:sid', 'cookie') })
+    using client = new Client(router.port)
+    const page = () => client.ask('/', { headers: { accept: 'text/html' } })
+    const cookieOf = ({ cookies }: Answer) => cookies[0]!.split(';')[0]!
+    const [kept, left] = [await page(), await page()]
+    const { socket, home } = await openWebSocket(router.port, '/ws', { cookie: cookieOf(kept) })
+    assert.equal(home, kept.replica)
+    await new Promise((resolve) => setTimeout(resolve, 2500))
+    const answer = await client.ask('/', { headers: { cookie: cookieOf(kept) } })
+    assert.deepEqual([answer.replica, answer.decision, answer.cookies.length], [home, 'hit', 1])
+    const again = await client.ask('/', { headers: { cookie: cookieOf(answer) } })
+    assert.deepEqual([again.replica, again.decision], [home, 'hit'])
+    // One that nobody has used since is over: it begins anew with a page, and is nobody's without one.
+    const expired = { cookie: cookieOf(left) }
+    assert.equal((await client.ask('/', { headers: expired })).decision, 'none')
+    assert.equal((await client.ask('/', { headers: { ...expired, accept: 'text/html' } })).decision, 'new')
+    socket.close()
   })
 
   test("keep their session's pin for as long as they are open", async () => {

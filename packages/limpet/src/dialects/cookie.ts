@@ -1,6 +1,6 @@
 import type { ServiceConfig } from '../config/schema.ts'
 import { AffinityCookie, type CookieSession } from '../session/affinity-cookie.ts'
-import type { KeyReader } from '../session/session-key.ts'
+import type { KeyedRequest, KeyReader } from '../session/session-key.ts'
 import type { Dialect, DialectParts, NamedSession, SessionState } from './dialect.ts'
 import { readerOf } from './header.ts'
 import { isNavigation } from './navigation.ts'
@@ -36,22 +36,30 @@ export function createCookieDialect(service: ServiceConfig, parts: DialectParts)
     return { key, carried, isNew, ttlMs: idleMs, maxAgeMs: absoluteMs, sessionId, issuedAtMs, held }
   }
 
+  function mayBegin(request: KeyedRequest): boolean {
+    return begins === 'always' || isNavigation(request)
+  }
+
   return {
     get state(): SessionState {
       return cookie.state
     },
     name(request, nowMs): NamedSession | undefined {
+      let stale: CookieNamed | undefined
       for (const read of readers) {
         if (read === undefined) {
           const held = cookie.read(request.header('cookie'), nowMs)
-          if (held !== undefined) return named(held.claim.sessionId, held.claim.issuedAtMs, held)
+          if (held === undefined) continue
+          const session = named(held.claim.sessionId, held.claim.issuedAtMs, held)
+          if (!held.expired) return session
+          stale = session
         } else {
           const key = read(request)
           if (key !== undefined) return { key, carried: undefined, isNew: false, ttlMs, maxAgeMs }
         }
       }
-      if (begins === 'navigation' && !isNavigation(request)) return undefined
-      return named(cookie.createSessionId(), nowMs, undefined)
+      const begun = mayBegin(request) ? named(cookie.createSessionId(), nowMs, undefined) : undefined
+      return stale === undefined ? begun : { ...stale, stale: true, otherwise: begun }
     },
     tell(session, home, nowMs, overTls): string {
       if (!isCookieNamed(session)) return ''

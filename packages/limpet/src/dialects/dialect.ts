@@ -31,6 +31,9 @@ export interface NamedSession {
    * answer told of the session; `carried`, nothing, since its name says it all.
    */
   readonly memory?: 'learned' | 'carried'
+  /** Whether its name counts only as long as a router knows its pin; where none does, `otherwise` takes its place. */
+  readonly stale?: true
+  readonly otherwise?: NamedSession | undefined
   /** Whether it ends with its replica, whatever the service wants of lost sessions. */
   readonly ends?: true
 }

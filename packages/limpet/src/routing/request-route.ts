@@ -214,6 +214,10 @@ export class RequestRoute implements Route {
       place = replicas.indexOf(pins.replica)
     }
     if (!known && asked === 'nobody' && isPinned && this.#askStore(session, hash)) return
+    if (!known && session.stale) {
+      this.#beginInstead(session.otherwise)
+      return
+    }
     const { carried } = session
     if (!known && asked !== 'records' && carried !== undefined && this.secondThoughts !== undefined) {
       this.#askRecords(session, this.secondThoughts)
@@ -236,6 +240,14 @@ export class RequestRoute implements Route {
       this.#session = undefined
       this.#choose(this.#candidate(undefined))
     } else this.#placeNew(session, hash)
+  }
+
+  /** Nobody knows the session any more that the client's expired cookie names. */
+  #beginInstead(session: NamedSession | undefined): void {
+    this.#session = session
+    this.#sessionState = 'expired'
+    if (session === undefined) this.#choose(this.#candidate(undefined))
+    else this.#placeNew(session, this.#service.hashOf(session.key))
   }
 
   /** Who names sessions by itself may begin anew under the old name; a replica's name is of one session only. */

@@ -35,6 +35,7 @@ describe("the router's cookie", () => {
       status: 'valid',
       keyId: 1,
       claim: { ...session, expiresAtMs: nowMs + 20 * MINUTE },
+      expired: false,
     })
     assert.equal(cookie.state, 'valid')
     assert.equal(cookie.read('a=b', nowMs), undefined)
@@ -68,12 +69,14 @@ describe("the router's cookie", () => {
     assert.equal(cookie.state, 'unknown')
   })
 
-  test('ends when idle, and at its absolute age though it was renewed', () => {
+  test('expires when idle, and ends at its absolute age though it was renewed', () => {
     const cookie = new AffinityCookie(configOf({ idle: '20m', absolute: '1h' }), keyring, 'app')
     const session = sessionOf(cookie)
     const pair = pairOf(cookie.lines(session, nowMs, false))
-    assert.ok(cookie.read(pair, nowMs + 20 * MINUTE - 1))
-    assert.equal(cookie.read(pair, nowMs + 20 * MINUTE), undefined)
+    assert.equal(cookie.read(pair, nowMs + 20 * MINUTE - 1)!.expired, false)
+    assert.equal(cookie.read(pair, nowMs + 20 * MINUTE)!.expired, true)
+    assert.equal(cookie.state, 'expired')
+    assert.equal(cookie.read(pair, nowMs + 60 * MINUTE), undefined)
     assert.equal(cookie.state, 'expired')
     const late = pairOf(cookie.lines(session, nowMs + 50 * MINUTE, false))
     assert.ok(cookie.read(late, nowMs + 60 * MINUTE - 1))

@@ -8,6 +8,8 @@ import { findCookies } from './session-key.ts'
 export interface CookieSession {
   readonly claim: RoutingClaim
   readonly keyId: number
+  /** Its idle life is over by the cookie, which knows nothing of uses that renewed none: see `read`. */
+  readonly expired: boolean
 }
 
 /** What a request's Cookie field held of the router's own cookie. */
@@ -43,23 +45,30 @@ export class AffinityCookie {
     this.#names = pair ? [...names, `${name}SameSite`] : names
   }
 
-  /** The first valid session of a Cookie field's value. Forged, expired and foreign cookies are as if absent. */
+  /**
+   * The first valid session of a Cookie field's value, else the first that has expired, though not past its absolute
+   * life: a tunnel keeps a session in use without renewing the cookie, so whoever knows the session's pin may take it
+   * all the same. Forged and foreign cookies are as if absent.
+   */
   read(field: string | undefined, nowMs: number): CookieSession | undefined {
     this.state = 'none'
     if (field === undefined) return undefined
+    let expired: CookieSession | undefined
     for (const name of this.#names) {
       for (const value of findCookies(field, name, MOST_COOKIES)) {
         const opened = this.#open(value, nowMs)
-        if (opened.status === 'valid') {
-          if (nowMs < opened.claim.issuedAtMs + this.#config.absoluteMs) {
+        if ('claim' in opened) {
+          const isOver = nowMs >= opened.claim.issuedAtMs + this.#config.absoluteMs
+          if (opened.status === 'valid' && !isOver) {
             this.state = 'valid'
-            return opened
+            return { ...opened, expired: false }
           }
           this.state = 'expired'
-        } else if (this.state === 'none') this.state = opened.status === 'expired' ? 'expired' : 'unknown'
+          if (!isOver) expired ??= { ...opened, expired: true }
+        } else if (this.state === 'none') this.state = 'unknown'
       }
     }
-    return undefined
+    return expired
   }
 
   /** A new session's id: 16 hex digits. */

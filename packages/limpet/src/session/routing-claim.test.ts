@@ -41,7 +41,7 @@ for (const [name, open] of Object.entries(readers)) {
 
     test('says expired from the expiry on, not before', () => {
       assert.equal(open(sealed, nowMs + 59_999).status, 'valid')
-      assert.deepEqual(open(sealed, nowMs + 60_000), { status: 'expired' })
+      assert.deepEqual(open(sealed, nowMs + 60_000), { status: 'expired', claim, keyId: 4 })
     })
 
     test('takes no text with one bit changed', () => {

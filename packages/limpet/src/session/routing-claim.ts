@@ -17,9 +17,14 @@ export interface RoutingClaim {
 }
 
 /** What became of a text that a client sent. `forged` covers damage and another service's claim. */
-export type OpenedClaim =
-  | { readonly status: 'valid'; readonly claim: RoutingClaim; readonly keyId: number }
-  | { readonly status: 'expired' | 'forged' | 'unknown-key' | 'malformed' }
+export type OpenedClaim = VerifiedClaim | { readonly status: 'forged' | 'unknown-key' | 'malformed' }
+
+/** A claim whose MAC is right. */
+interface VerifiedClaim {
+  readonly status: 'valid' | 'expired'
+  readonly claim: RoutingClaim
+  readonly keyId: number
+}
 
 /** Opens what clients of one service sent; see `createClaimReader`. */
 export type ClaimReader = (text: string, nowMs: number) => OpenedClaim
@@ -50,7 +55,6 @@ export const claimLength = 56
 const malformed: OpenedClaim = { status: 'malformed' }
 const forged: OpenedClaim = { status: 'forged' }
 const unknownKey: OpenedClaim = { status: 'unknown-key' }
-const expired: OpenedClaim = { status: 'expired' }
 
 function seconds(value: number): number {
   return Math.min(Math.max(value, 0), 0xffffffff)
@@ -98,12 +102,14 @@ export function sealClaim(keyring: Keyring, service: string, claim: RoutingClaim
 }
 
 /**
- * Checks a text that a client sent, in bounded work: any but 56 letters is malformed unread. `expired` is only
- * said of a claim whose MAC is right.
+ * Checks a text that a client sent, in bounded work: any but 56 letters is malformed unread.
  */
 export function openClaim(keyring: Keyring, service: string, text: string, nowMs: number): OpenedClaim {
-  const opened = verify(keyring, service, text)
-  return opened.status === 'valid' && nowMs >= opened.claim.expiresAtMs ? expired : opened
+  return atTime(verify(keyring, service, text), nowMs)
+}
+
+function atTime(opened: OpenedClaim, nowMs: number): OpenedClaim {
+  return 'claim' in opened && nowMs >= opened.claim.expiresAtMs ? { ...opened, status: 'expired' } : opened
 }
 
 const base64urlClaim = /^[A-Za-z0-9_-]{56}$/
@@ -128,16 +134,16 @@ function verify(keyring: Keyring, service: string, text: string): OpenedClaim {
 
 /** `openClaim` for one service that remembers the texts it verified; expiry is checked on each use. */
 export function createClaimReader(keyring: Keyring, service: string, generationSize?: number): ClaimReader {
-  const verified = new RecentTexts<OpenedClaim & { status: 'valid' }>(generationSize)
+  const verified = new RecentTexts<VerifiedClaim>(generationSize)
   return (text, nowMs) => {
     if (text.length !== claimLength) return malformed
     let opened = verified.get(text)
     if (opened === undefined) {
       const found = verify(keyring, service, text)
-      if (found.status !== 'valid') return found
+      if (!('claim' in found)) return found
       opened = found
       if (nowMs < opened.claim.expiresAtMs) verified.keep(text, opened)
     }
-    return nowMs >= opened.claim.expiresAtMs ? expired : opened
+    return atTime(opened, nowMs)
   }
 }
