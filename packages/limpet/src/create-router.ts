@@ -1,10 +1,10 @@
 import { type Logger, pino } from 'pino'
 import { configFromInput } from './config/load.ts'
 import type { ConfigInput } from './config/schema.ts'
-import { type Started, Supervisor } from './process/supervisor.ts'
+import { type Started, Supervisor, type SupervisorOptions } from './process/supervisor.ts'
 
 /** Options of `createRouter`: the config, as a file would hold it, and what only a program can give. */
-export interface RouterOptions extends ConfigInput {
+export interface RouterOptions extends ConfigInput, SupervisorOptions {
   /** A pino logger to write to. By default one on standard output at `log.level`. */
   readonly logger?: Logger
 }
@@ -28,9 +28,9 @@ export interface LimpetRouter {
  * `LimpetError` and `StartError` for keys that can't be had.
  */
 export function createRouter(options: RouterOptions): LimpetRouter {
-  const { logger, ...input } = options
+  const { logger, channel, ...input } = options
   const config = configFromInput(withWorkers(input))
-  const supervisor = new Supervisor(config, logger ?? pino({ level: config.log.level }))
+  const supervisor = new Supervisor(config, logger ?? pino({ level: config.log.level }), { channel })
   return {
     start: () => supervisor.start(),
     reload: async (next) => supervisor.reload(configFromInput(withWorkers(next))),

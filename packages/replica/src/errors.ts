@@ -150,6 +150,33 @@ export class StoreError extends ReplicaError {
   }
 }
 
+/** What can't be a topic of a channel, or a position in one. */
+export class TopicError extends ReplicaError {
+  override readonly name = 'TopicError'
+  constructor(message: string) {
+    super('LIMPET_REPLICA_TOPIC', 400, message)
+  }
+}
+
+/** A message is larger than one may be. */
+export class MessageTooLargeError extends ReplicaError {
+  override readonly name = 'MessageTooLargeError'
+  readonly limitBytes: number
+
+  constructor(limitBytes: number) {
+    super('LIMPET_REPLICA_MESSAGE_TOO_LARGE', 413, `A message may hold at most ${limitBytes} bytes as JSON.`)
+    this.limitBytes = limitBytes
+  }
+}
+
+/** The store of a channel is out of reach, does not take a message, or the channel has ended. */
+export class ChannelError extends ReplicaError {
+  override readonly name = 'ChannelError'
+  constructor(message: string, options?: ErrorOptions) {
+    super('LIMPET_REPLICA_CHANNEL', 503, message, options)
+  }
+}
+
 /** The container is stopping and takes no more requests. */
 export class StoppingError extends ReplicaError {
   override readonly name = 'StoppingError'

@@ -27,7 +27,7 @@ export function refuseCaller(access: AdminAccess, caller: AdminCaller): AdminAns
   const { token, isLoopback } = access
   if (token !== undefined) {
     const given = /^bearer +(.*)$/i.exec(caller.authorization ?? '')?.[1]
-    if (given !== undefined && isSame(given, token)) return undefined
+    if (given !== undefined && isSameToken(given, token)) return undefined
     return problemAnswer(
       'LIMPET_ADMIN_UNAUTHORIZED',
       'Send the LIMPET_ADMIN_TOKEN of the router as Authorization: Bearer TOKEN.',
@@ -58,8 +58,8 @@ function isLoopbackHost(host: string): boolean {
   return name === 'localhost' || name === '[::1]' || isLoopbackAddress(name)
 }
 
-/** Compares digests, so that the time tells neither the length nor the beginning of the token. */
-function isSame(given: string, token: string): boolean {
+/** Whether a field's value is the token. Compares digests, so that the time tells neither the length nor the beginning of the token. */
+export function isSameToken(given: string, token: string): boolean {
   // Node reads fields as Latin-1, whatever the client's encoding was.
   return timingSafeEqual(digest(Buffer.from(given, 'latin1')), digest(Buffer.from(token)))
 }

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
 import type { ListenAddress } from '../config/schema.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import { type AdminAnswer, textAnswer } from './admin-answer.ts'
@@ -16,6 +17,14 @@ export interface AdminParts {
   readonly sessions?: SessionsView
   /** What every request for sessions must bring; absent or empty: see `refuseCaller`. */
   readonly token?: string
+  /** Absent: nothing at `/channel` upgrades. */
+  readonly broker?: Broker
+}
+
+/** Who takes over the connections of replicas to the channel. */
+interface Broker {
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+  close(): void
 }
 
 const REQUEST_TIMEOUT_MS = 10_000
@@ -31,6 +40,7 @@ export class AdminServer {
       { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS, maxHeaderSize: 16_384 },
       (request, response) => void this.#answer(request, response),
     )
+    this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head))
   }
 
   /** Resolves to the port; rejects with StartError. */
@@ -46,6 +56,7 @@ export class AdminServer {
   }
 
   async close(): Promise<void> {
+    this.#parts.broker?.close()
     if (!this.#server.listening) return
     const closed = new Promise((resolve) => this.#server.close(resolve))
     this.#server.closeAllConnections()
@@ -62,6 +73,15 @@ export class AdminServer {
     } catch {
       send(response, textAnswer(500, 'The router failed on this request.\n'))
     }
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // A client that resets its connection is no reason to end.
+    socket.on('error', () => socket.destroy())
+    const { broker } = this.#parts
+    const path = (request.url ?? '/').split('?', 1)[0]
+    if (broker !== undefined && path === '/channel') broker.upgrade(request, socket, head)
+    else socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
   }
 
   async #sessions(request: IncomingMessage, target: string): Promise<AdminAnswer> {

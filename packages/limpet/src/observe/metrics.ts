@@ -34,8 +34,20 @@ export interface MetricsSource {
   }
   readonly workers: number
   readonly store?: { stats(): StoreCounts } | undefined
+  readonly channel?: { readonly counts: ChannelCounts } | undefined
   /** What is kept to begin sessions anew. */
   readonly records: { readonly counts: RecordCounts }
+}
+
+/** What metrics tell of the channel's broker. */
+export interface ChannelCounts {
+  readonly connections: number
+  readonly topics: number
+  readonly listens: number
+  readonly bytes: number
+  readonly published: number
+  readonly delivered: number
+  readonly refused: Readonly<Record<string, number>>
 }
 
 /** What metrics tell of what is kept to begin sessions anew. */
@@ -84,6 +96,7 @@ export function createMetrics(source: MetricsSource): Metrics {
   addPinMetrics(registry, source)
   addRecordMetrics(registry, source)
   if (source.store !== undefined) addStoreMetrics(registry, source.store)
+  if (source.channel !== undefined) addChannelMetrics(registry, source.channel)
   return {
     contentType: registry.contentType,
     // prom-client writes Nan, which the format does not know.
@@ -291,6 +304,23 @@ function addStoreMetrics(registry: Registry, store: { stats(): StoreCounts }): v
     const { invalid, unknown } = store.stats()
     set({ reason: 'invalid' }, invalid)
     set({ reason: 'unknown_replica' }, unknown)
+  })
+}
+
+function addChannelMetrics(registry: Registry, channel: { readonly counts: ChannelCounts }): void {
+  const gauge = (name: string, help: string, read: (counts: ChannelCounts) => number): void =>
+    add(registry, Gauge, name, help, [], (set) => set({}, read(channel.counts)))
+  const counter = (name: string, help: string, read: (counts: ChannelCounts) => number): void =>
+    add(registry, Counter, name, help, [], (set) => set({}, read(channel.counts)))
+  gauge('limpet_channel_connections', 'Replicas that are connected to the channel.', (of) => of.connections)
+  gauge('limpet_channel_topics', 'Topics of the channel that are known.', ({ topics }) => topics)
+  gauge('limpet_channel_listens', 'Topics that replicas listen to, each as often.', ({ listens }) => listens)
+  gauge('limpet_channel_bytes', 'What is kept of messages, as JSON.', ({ bytes }) => bytes)
+  counter('limpet_channel_published_total', 'Messages published.', ({ published }) => published)
+  counter('limpet_channel_delivered_total', 'Messages sent to replicas.', ({ delivered }) => delivered)
+  const help = 'Connections and requests of replicas that were refused, by why.'
+  add(registry, Counter, 'limpet_channel_refused_total', help, ['reason'], (set) => {
+    for (const [reason, count] of Object.entries(channel.counts.refused)) set({ reason }, count)
   })
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Logger } from 'pino'
 import { AdminServer } from '../admin/admin-server.ts'
+import { BrokerServer } from '../channel/broker-server.ts'
 import { restartNeeded } from '../config/diff.ts'
 import { loadKeyring } from '../config/load-keys.ts'
 import type { Config } from '../config/schema.ts'
@@ -31,6 +32,12 @@ export interface Started {
   readonly adminUrl: string | undefined
 }
 
+/** What a router can be given besides its config. */
+export interface SupervisorOptions {
+  /** Opens the channel's broker at the admin listener, for who brings this token; see `BrokerServer`. */
+  readonly channel?: { readonly token: string } | undefined
+}
+
 /**
  * A router as a whole, run from the main thread: it makes the shared memory, starts the serving threads, keeps
  * watch over replicas and pins, answers at the admin listener, and puts new configs in force.
@@ -51,7 +58,7 @@ export class Supervisor {
   #turn: Promise<unknown> = Promise.resolve()
 
   /** Throws StartError and LimpetError where keys can't be had. Nothing listens yet. */
-  constructor(config: Config, log: Logger) {
+  constructor(config: Config, log: Logger, { channel }: SupervisorOptions = {}) {
     this.#config = config
     this.#log = log
     this.#keyring = this.#loadKeys(config)
@@ -79,6 +86,8 @@ export class Supervisor {
         },
       })
     const { workers } = config
+    const channelToken = channel?.token ?? process.env.LIMPET_CHANNEL_TOKEN
+    const broker = channelToken ? new BrokerServer(channelToken) : undefined
     const metrics = createMetrics({
       counters,
       board,
@@ -87,6 +96,7 @@ export class Supervisor {
       fleet: this.#fleet,
       workers,
       store: keeper,
+      channel: broker,
     })
     const token = process.env.LIMPET_ADMIN_TOKEN
     this.#admin = new AdminServer({
@@ -96,6 +106,7 @@ export class Supervisor {
         keeper?.offer(hash, noReplica, epoch, untilMs, 0),
       ),
       ...(token !== undefined && { token }),
+      ...(broker !== undefined && { broker }),
     })
     const hooks = {
       warn: (message: string, fields: Readonly<Record<string, unknown>>) => log.warn(fields, message),

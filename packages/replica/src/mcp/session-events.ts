@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { StaleEpochError } from '../errors.ts'
-import { beginning, comparePositions, type EventLog, isPosition } from './events/event-log.ts'
+import { beginning, comparePositions, isPosition } from '../position.ts'
+import type { EventLog } from './events/event-log.ts'
 import { isResponse } from './messages.ts'
 import type { EventSender, JsonRpcMessage, McpEventStore } from './sdk-shapes.ts'
 

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { SessionNotFoundError, StaleEpochError } from '../../errors.ts'
+import { beginning } from '../../position.ts'
 import { filePlace, newRecord, redisPlace } from '../../store/place.fixture.ts'
 import { type McpStore, openMcpStore } from '../open-store.ts'
-import { beginning, type EventLimits } from './event-log.ts'
+import type { EventLimits } from './event-log.ts'
 
 interface Case {
   readonly promise: string

@@ -15,9 +15,6 @@ export interface LoggedEvent {
   readonly text: string
 }
 
-/** Before the first event. */
-export const beginning = '0-0'
-
 /**
  * The events of sessions, in order, bounded by `EventLimits`: the oldest go first. Every method throws `StoreError`
  * when the store fails.
@@ -34,15 +31,4 @@ export interface EventLog {
   after(id: string, streamId: string, position: string): Promise<LoggedEvent[]>
   /** Forgets all events of a session that has ended. */
   drop(id: string): Promise<void>
-}
-
-/** Whether a client's text can be a position. */
-export function isPosition(text: string): boolean {
-  return /^\d{1,15}-\d{1,15}$/.test(text)
-}
-
-/** Below 0 when `a` comes before `b`. */
-export function comparePositions(a: string, b: string): number {
-  const [[aHigh = 0, aLow = 0], [bHigh = 0, bLow = 0]] = [a.split('-').map(Number), b.split('-').map(Number)]
-  return aHigh - bHigh || aLow - bLow
 }

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Fifo } from '../../fifo.ts'
+import { beginning, comparePositions } from '../../position.ts'
 import { fenceName, whyRefused } from '../../store/epoch-fence.ts'
 import { onFiles, systemCode, unlessMissing } from '../../store/file-fault.ts'
-import { beginning, comparePositions, type EventLimits, type EventLog } from './event-log.ts'
+import type { EventLimits, EventLog } from './event-log.ts'
 
 /** In a session's folder; a name that neither the file store nor the AWS library takes for a value. */
 const folderName = '.events'

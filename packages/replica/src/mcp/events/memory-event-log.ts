@@ -1,12 +1,7 @@
 import { SessionNotFoundError, StaleEpochError } from '../../errors.ts'
+import { beginning, comparePositions } from '../../position.ts'
 import type { SessionStore } from '../../store/store.ts'
-import {
-  beginning,
-  comparePositions,
-  type EventLimits,
-  type EventLog,
-  type LoggedEvent,
-} from './event-log.ts'
+import type { EventLimits, EventLog, LoggedEvent } from './event-log.ts'
 
 interface MemoryEvent extends LoggedEvent {
   readonly streamId: string

@@ -1,6 +1,7 @@
 import { SessionNotFoundError, StaleEpochError } from '../../errors.ts'
+import { beginning } from '../../position.ts'
 import type { RedisConnection } from '../../store/redis-connection.ts'
-import { beginning, type EventLimits, type EventLog } from './event-log.ts'
+import type { EventLimits, EventLog } from './event-log.ts'
 
 /**
  * KEYS: the session's hash, its stream. ARGV: epoch, stream id, text, and the limits: events, bytes, age in ms. Each
