@@ -197,10 +197,40 @@ test('MCP sessions from the installed @limpet/replica/mcp need no SDK to refuse 
   assert.equal(stdout, '404 -32001\n', stderr)
 })
 
+test('the installed @limpet/replica/channel talks by way of the installed router', async () => {
+  const script = `
+    import { createRouter } from 'limpet'
+    import { openChannel } from '@limpet/replica/channel'
+    const services = [{ name: 'none', replicas: [] }]
+    const options = { listen: '127.0.0.1:0', admin: '127.0.0.1:0', workers: 0, services, log: { level: 'silent' } }
+    const router = createRouter({ ...options, channel: { token: 'secret' } })
+    const { adminUrl } = await router.start()
+    const [one, other] = [await openChannel(adminUrl, { token: 'secret' }), await openChannel(adminUrl, { token: 'secret' })]
+    const subscription = other.subscribe('topic')
+    await subscription.ready
+    await one.publish('topic', { hello: 'there' })
+    for await (const { data } of subscription) {
+      console.log(data.hello)
+      break
+    }
+    await one.close()
+    await other.close()
+    await router.close()
+  `
+  await writeFile(join(consumer, 'channel.js'), script)
+  const { stdout, stderr } = await run(process.execPath, ['channel.js'], { cwd: consumer, timeout: 30_000 })
+  assert.equal(stdout, 'there\n', stderr)
+})
+
 test('the declarations of @limpet/replica type-check in a strict project', async () => {
   const source = `
     import { createContainer, createRedisStore, type Session, StaleEpochError } from '@limpet/replica'
+    import { type ChannelMessage, openChannel } from '@limpet/replica/channel'
     import { type McpSession, openMcpSessions } from '@limpet/replica/mcp'
+    export async function first(): Promise<ChannelMessage | undefined> {
+      for await (const message of (await openChannel()).subscribe('a', { after: '0-0' })) return message
+      return undefined
+    }
     export const count = (session: McpSession) => session.state.update<number>('count', (old = 0) => old + 1)
     export const open = openMcpSessions
     export async function start(): Promise<number> {
