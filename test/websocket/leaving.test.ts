@@ -146,6 +146,23 @@ describe('the WebSockets of a replica', () => {
     }
   })
 
+  test('leave it when the config no longer names it, within seconds, and none is lost that it names anew', async () => {
+    await using router = await startRouter({ config: configOf() })
+    const sockets = [...(await openTwice(router.port, sessionNames(24))).values()].flat()
+    const without = configOf().replace(/ {6}- .*name: b .*\n/, '')
+    await router.reload(without)
+    for (const { home, closed } of sockets) {
+      if (home !== 'b') continue
+      const { code, reason } = await within(10_000, 'a close', closed)
+      assert.deepEqual([code, reason], [1012, 'removed'])
+    }
+    const stay = sockets.filter(({ home }) => home !== 'b')
+    await router.reload(`${without}#`.replace('name: a }', 'name: a, weight: 2 }'))
+    assert.equal((await router.metrics()).sum('limpet_tunnels'), stay.length)
+    for (const one of stay) assert.equal(await one.echo('still'), `${one.home}:still`)
+    closeAll(sockets)
+  })
+
   test('are told to come back when the router stops, which waits for no more', async () => {
     await using router = await startRouter({ config: configOf({}, '', 'timeouts: { shutdown: 3s }') })
     const sockets = [...(await openTwice(router.port, sessionNames(12))).values()].flat()
