@@ -12,11 +12,12 @@ const run = promisify(execFile)
 export type PythonEnvironment = { readonly python: string } | { readonly missing: string }
 
 /**
- * Makes a virtual environment with `python/requirements.txt` below `node_modules/.cache`, or takes the one that an
- * earlier run has made for the same Python and the same requirements. Test files may ask for it at once.
+ * Makes a virtual environment with the packages of a requirements file below `node_modules/.cache`, or takes the one
+ * that an earlier run has made for the same Python and the same requirements. Test files may ask for it at once.
  */
-export async function pythonEnvironment(): Promise<PythonEnvironment> {
-  const requirements = join(repositoryRoot, 'test/e2e/python/requirements.txt')
+export async function pythonEnvironment(
+  requirements = join(repositoryRoot, 'test/e2e/python/requirements.txt'),
+): Promise<PythonEnvironment> {
   const version = await run('python3', ['--version']).catch(() => undefined)
   if (!version) return { missing: 'there is no python3 on this machine' }
   const key = createHash('sha256')
