@@ -1,4 +1,4 @@
-/** The process behind `startReplica`: arguments are its name and its port (0: any). */
+/** The process behind `startReplica`: arguments are its name and its port (0: any) or Unix socket. */
 
 import { writeSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
@@ -89,9 +89,11 @@ function echo({ method, url, headers }: IncomingMessage, response: ServerRespons
 }
 
 server.on('upgrade', (request, socket) => echoWebSocket(request, socket, name))
-server.listen(Number(port), '127.0.0.1', () =>
-  process.send?.({ port: (server.address() as AddressInfo).port }),
-)
+const place = port.startsWith('/') ? { path: port } : { port: Number(port), host: '127.0.0.1' }
+server.listen(place, () => {
+  const address = server.address() as AddressInfo | string
+  process.send?.({ port: typeof address === 'string' ? 0 : address.port })
+})
 process.on('message', (message: { health: number }) => {
   healthStatus = message.health
   process.send?.({ health: healthStatus })

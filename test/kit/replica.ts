@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { endProcess, startProcess, within } from './process.ts'
 
@@ -6,6 +7,7 @@ import { endProcess, startProcess, within } from './process.ts'
 export interface TestReplica extends AsyncDisposable {
   readonly name: string
   readonly url: string
+  /** 0 where it listens at a Unix socket. */
   readonly port: number
   /** The `x-request-id` of each request that reached it, over all its lives. */
   readonly requestIds: string[]
@@ -13,18 +15,21 @@ export interface TestReplica extends AsyncDisposable {
   setHealth(status: number): Promise<void>
   /** `kill -9`. */
   kill(): Promise<void>
+  /** Such as SIGSTOP, for one that hangs. */
+  signal(name: NodeJS.Signals): void
   /** Starts it again after a kill, at the same port. */
   restart(): Promise<void>
 }
 
 const script = fileURLToPath(new URL('./replica-server.ts', import.meta.url))
 
-export async function startReplica(name: string): Promise<TestReplica> {
+/** At a free port, or at a Unix socket. */
+export async function startReplica(name: string, socketPath?: string): Promise<TestReplica> {
   const requestIds: string[] = []
-  let { child, port } = await launch(name, 0, requestIds)
+  let { child, port } = await launch(name, socketPath ?? '0', requestIds)
   return {
     name,
-    url: `http://127.0.0.1:${port}`,
+    url: socketPath === undefined ? `http://127.0.0.1:${port}` : `unix:${socketPath}`,
     port,
     requestIds,
     async setHealth(status) {
@@ -33,8 +38,11 @@ export async function startReplica(name: string): Promise<TestReplica> {
       await within(5000, `replica ${name} changes its health`, done)
     },
     kill: () => endProcess(child),
+    signal: (name) => void child.kill(name),
     async restart() {
-      child = (await launch(name, port, requestIds)).child
+      // What kill -9 leaves behind is in the way of who listens there next.
+      if (socketPath !== undefined) await rm(socketPath, { force: true })
+      child = (await launch(name, socketPath ?? String(port), requestIds)).child
     },
     [Symbol.asyncDispose]: () => endProcess(child),
   }
@@ -66,8 +74,8 @@ export function replicaLines(
   return lines.join('')
 }
 
-async function launch(name: string, port: number, requestIds: string[]) {
-  const child = startProcess(process.execPath, [script, name, String(port)], {
+async function launch(name: string, place: string, requestIds: string[]) {
+  const child = startProcess(process.execPath, [script, name, place], {
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   })
   let rest = ''

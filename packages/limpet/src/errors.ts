@@ -26,7 +26,8 @@ export const refusals = {
   LIMPET_NO_REPLICA: { status: 503, message: 'No replica of this service can take the request now.' },
   LIMPET_EXHAUSTED: {
     status: 503,
-    message: 'The router is out of file descriptors or ports for connections to replicas.',
+    message:
+      "The router is out of file descriptors or ports for connections to replicas, or a replica's queue is full.",
   },
   LIMPET_SESSION_LOST: {
     status: 503,

@@ -36,7 +36,7 @@ const faults: [line: string, ...faults: string[]][] = [
   [
     '--replica a --session me --dialect openai --balance fair --on-lost cry --ttl 5 --workers two',
     '--workers must be a number, not "two"',
-    '--replica must be http://HOST:PORT or https://HOST:PORT, not "a"',
+    '--replica must be http://HOST:PORT, https://HOST:PORT or unix:PATH, not "a"',
     '--dialect is openai, which this version does not have yet; it has header, cookie, sagemaker, mcp',
     '--session must be header:NAME, cookie:NAME, query:NAME, bearer, ip, cookie or module:PATH, not "me"',
     '--ttl must be a duration such as 20m or 500ms, not "5"',

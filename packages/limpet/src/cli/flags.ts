@@ -32,7 +32,7 @@ For the whole router:
   --access-log          write one JSON line for each request to standard output
 
 For one service, without CONFIG:
-  --replica URL         a replica, such as http://127.0.0.1:8001; repeat it for each
+  --replica URL         a replica, such as http://127.0.0.1:8001 or unix:/run/app/1.sock; repeat it for each
   --session SOURCE      where a session is named: header:NAME, cookie:NAME, query:NAME, bearer, ip, cookie
                         or module:PATH; repeat it, the first that is present counts
                         (default header:x-session-id; none with mcp)

@@ -176,7 +176,7 @@ describe('configFromInput', () => {
     assert.throws(() => configFromInput(input), {
       name: 'ConfigError',
       message: [
-        'services[0].replicas[0] must be http://HOST:PORT or https://HOST:PORT, not "x"',
+        'services[0].replicas[0] must be http://HOST:PORT, https://HOST:PORT or unix:PATH, not "x"',
         'services[0].ttl must be a duration such as 20m or 500ms, not "20"',
         'services[0].onlost is not known; did you mean onLost?',
       ].join('\n'),

@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { ConfigError, StartError } from '../errors.ts'
 import { describeIssue, faultsOf, type PathFault, pathName } from './issue-message.ts'
+import { socketPathFault, withAbsoluteSocket } from './replica-schema.ts'
 import {
   type Config,
   type ConfigInput,
@@ -23,8 +24,8 @@ export function parseConfig(text: string, fileName: string): Config {
     const message = 'the file is empty: it needs at least services, with a name and replicas'
     throw new ConfigError([{ file: fileName, line: 1, column: 1, message }])
   }
-  const result = checkInput(yaml.value, 'command')
-  if ('config' in result) return withAbsolutePaths(result.config, dirname(fileName))
+  const result = withAbsolutePaths(checkInput(yaml.value, 'command'), dirname(fileName))
+  if ('config' in result) return result.config
   const placed = result.faults.map((fault) => ({
     file: fileName,
     ...yaml.placeOf(fault),
@@ -49,8 +50,8 @@ export async function loadConfig(path: string): Promise<Config> {
  * @throws {ConfigError} with every fault; each message begins with the path of the option
  */
 export function configFromInput(input: ConfigInput): Config {
-  const result = checkInput(input, 'library')
-  if ('config' in result) return withAbsolutePaths(result.config, '.')
+  const result = withAbsolutePaths(checkInput(input, 'library'), '.')
+  if ('config' in result) return result.config
   const faults = result.faults.map(({ path, message }) => `${pathName(path)} ${message}`)
   const error = new ConfigError(faults.map((message) => ({ file: 'options', line: 1, column: 1, message })))
   // Options have no lines: their paths say where the faults are.
@@ -58,11 +59,10 @@ export function configFromInput(input: ConfigInput): Config {
   throw error
 }
 
+type Checked = { config: Config } | { faults: readonly PathFault[] }
+
 /** The parsed config, or what is wrong with `input`. Only the library can serve without worker threads. */
-export function checkInput(
-  input: unknown,
-  user: 'command' | 'library',
-): { config: Config } | { faults: readonly PathFault[] } {
+export function checkInput(input: unknown, user: 'command' | 'library'): Checked {
   const result = configSchema.safeParse(input, { error: describeIssue, reportInput: true })
   if (!result.success) return { faults: faultsOf(result.error.issues) }
   if (user === 'library' || result.data.workers > 0) return { config: result.data }
@@ -95,9 +95,25 @@ function unreadable(path: string, why: string, cause?: unknown): StartError {
   return new StartError('LIMPET_CONFIG_FILE', `The config file ${path} ${why}.`, { cause })
 }
 
-function withAbsolutePaths(config: Config, folder: string): Config {
+function withAbsolutePaths(checked: Checked, folder: string): Checked {
+  if ('faults' in checked) return checked
+  const config = absolutePaths(checked.config, folder)
+  // Only now is it known how long they are.
+  const faults = config.services.flatMap(({ replicas }, service) =>
+    replicas.flatMap((replica, at): PathFault[] => {
+      const message = socketPathFault(replica)
+      return message === undefined
+        ? []
+        : [{ path: ['services', service, 'replicas', at], message, at: 'value' }]
+    }),
+  )
+  return faults.length === 0 ? { config } : { faults }
+}
+
+function absolutePaths(config: Config, folder: string): Config {
   const services = config.services.map((service) => ({
     ...service,
+    replicas: service.replicas.map((replica) => withAbsoluteSocket(replica, folder)),
     sagemaker: service.sagemaker && withAbsoluteKeys(service.sagemaker, folder),
     session: service.session.map((source) =>
       source.kind === 'module' ? { ...source, path: resolve(folder, source.path) } : source,

@@ -45,9 +45,10 @@ export class ReplicaPool implements ConnectionHome {
 
   /** Whether this pool is what a replica at `address` needs. */
   serves(address: ReplicaAddress, config: PoolConfig): boolean {
-    const { host, port, tls } = this.address
+    const { host, port, tls, socketPath } = this.address
     const { idleMs, maxIdle } = this.#config
-    const sameAddress = host === address.host && port === address.port && tls === address.tls
+    const samePlace = host === address.host && port === address.port && socketPath === address.socketPath
+    const sameAddress = samePlace && tls === address.tls
     return sameAddress && !this.#closed && idleMs === config.idleMs && maxIdle === config.maxIdle
   }
 

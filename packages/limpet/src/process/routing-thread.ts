@@ -177,7 +177,8 @@ function connectionCounters(counters: Counters, hooks: ThreadHooks): ConnectionC
     hooks.warn('client connections are refused: see limits.connections, and ulimit -n', { why, heldBack })
   })
   const sayExhausted = seldom(SAY_EVERY_MS, (heldBack) => {
-    const message = 'no file descriptor or port is left for connections to replicas: see ulimit -n'
+    const message =
+      'no file descriptor or port is left for connections to replicas (see ulimit -n), or the queue of a socket is full'
     hooks.warn(message, { heldBack })
   })
   return {

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { healthSchema } from '../config/health-schema.ts'
 import { replicaSchema } from '../config/replica-schema.ts'
@@ -17,7 +20,10 @@ async function verdicts(
   count: number,
   onVerdict: (verdict: Verdict) => void = () => undefined,
 ): Promise<Verdict[]> {
-  const replica = replicaSchema.parse(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  const address = server.address() as AddressInfo | string
+  const replica = replicaSchema.parse(
+    typeof address === 'string' ? `unix:${address}` : `http://127.0.0.1:${address.port}`,
+  )
   const end = new AbortController()
   const seen: Verdict[] = []
   const keepsAlive = setInterval(() => undefined, 1000)
@@ -37,13 +43,14 @@ async function verdicts(
   return seen
 }
 
-async function serverOf(answer: (count: number) => number | undefined) {
+async function serverOf(answer: (count: number) => number | undefined, socketPath?: string) {
   let count = 0
   const server = createServer((_, response) => {
     const status = answer(++count)
     if (status !== undefined) response.writeHead(status).end()
   })
-  server.listen(0, '127.0.0.1')
+  if (socketPath === undefined) server.listen(0, '127.0.0.1')
+  else server.listen(socketPath)
   await once(server, 'listening')
   return Object.assign(server, {
     async [Symbol.asyncDispose]() {
@@ -93,5 +100,20 @@ describe('a health check', () => {
     await using server = await serverOf(() => undefined)
     assert.deepEqual(await verdicts(server, {}, 1), [['up', 'the check passed']])
     assert.equal(server.asked(), 0)
+  })
+
+  test('reaches a Unix socket, with a path and without', { timeout: 10_000 }, async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'limpet-'))
+    try {
+      await using server = await serverOf((count) => (count === 1 ? 503 : 200), join(folder, 's'))
+      assert.deepEqual(await verdicts(server, {}, 1), [['up', 'the check passed']])
+      assert.equal(server.asked(), 0)
+      assert.deepEqual(await verdicts(server, { path: '/h', unhealthy: 1 }, 2), [
+        ['unready', 'status 503'],
+        ['up', 'the check passed'],
+      ])
+    } finally {
+      await rm(folder, { recursive: true })
+    }
   })
 })

@@ -24,7 +24,7 @@ interface Failed {
 type Finding = Failed | undefined | typeof UNKNOWN
 
 /**
- * Checks one replica again and again: a GET of `path`, or a TCP connect where there is none. A replica is taken
+ * Checks one replica again and again: a GET of `path`, or a connection where there is none. A replica is taken
  * to be up until checks say otherwise. Ends, with its timer and socket, when `signal` aborts.
  */
 export function watchHealth(watched: Watched, config: HealthConfig, signal: AbortSignal): void {
@@ -56,12 +56,15 @@ export function watchHealth(watched: Watched, config: HealthConfig, signal: Abor
 
 /** One check; resolves to what failed, or undefined where nothing did. Never takes much longer than the timeout. */
 function probe(replica: ReplicaConfig, config: HealthConfig): Promise<Finding> {
-  return config.path === undefined ? probeTcp(replica, config) : probeHttp(replica, config.path, config)
+  return config.path === undefined ? probeConnect(replica, config) : probeHttp(replica, config.path, config)
 }
 
-function probeTcp({ host, port }: ReplicaConfig, { timeoutMs }: HealthConfig): Promise<Finding> {
+function probeConnect(
+  { host, port, socketPath }: ReplicaConfig,
+  { timeoutMs }: HealthConfig,
+): Promise<Finding> {
   return new Promise((resolve) => {
-    const socket = connect({ host, port })
+    const socket = connect(socketPath === undefined ? { host, port } : { path: socketPath })
     const end = (failure: Finding) => {
       clearTimeout(timer)
       socket.destroy()
@@ -78,8 +81,10 @@ function probeHttp(replica: ReplicaConfig, path: string, { timeoutMs }: HealthCo
   return new Promise((resolve) => {
     const signal = AbortSignal.timeout(timeoutMs)
     const headers = { 'user-agent': 'limpet-health', connection: 'close' }
-    const { host, port } = replica
-    const request = get({ host, port, path, headers, signal, agent: false }, (response: IncomingMessage) => {
+    const { host, port, socketPath } = replica
+    const place = socketPath === undefined ? { host, port } : { socketPath }
+    const options = { ...place, path, headers, signal, agent: false } as const
+    const request = get(options, (response: IncomingMessage) => {
       response.resume()
       response.on('error', () => undefined)
       const status = response.statusCode ?? 0
@@ -93,6 +98,8 @@ function probeHttp(replica: ReplicaConfig, path: string, { timeoutMs }: HealthCo
 }
 
 function describe(error: NodeJS.ErrnoException): Finding {
+  // Too busy to accept for some checks in a row is as good as gone.
+  if (error.code === 'EAGAIN') return silent('the queue of its socket is full')
   return isLocalFault(error) ? UNKNOWN : silent(error.code ?? error.message)
 }
 

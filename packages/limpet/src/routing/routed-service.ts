@@ -90,7 +90,7 @@ export function createRoutedService(
     replicas,
     hosts:
       service.host === 'replica'
-        ? replicas.replicas.map(({ config }) => new URL(config.url).host)
+        ? replicas.replicas.map(({ config }) => (config.socketPath ? config.host : new URL(config.url).host))
         : undefined,
     pools: replicas.replicas.map((replica) => poolFor(replica, config, parts.context, previous)),
     placement: createBounded(createRendezvous(), bound ?? { factor: Number.POSITIVE_INFINITY, gap: 0 }),
@@ -117,10 +117,10 @@ function poolFor(
   context: HttpContext,
   previous: RoutedService | undefined,
 ): ReplicaPool {
-  const { host, port, protocol } = replica.config
-  const tls = protocol === 'https'
+  const { host, port, protocol, socketPath } = replica.config
+  const address = { host, port, tls: protocol === 'https', ...(socketPath !== undefined && { socketPath }) }
   const place = previous?.replicas.indexOf(replica.id) ?? -1
   const known = previous?.pools[place]
-  if (known?.serves({ host, port, tls }, config.pool)) return known
-  return new ReplicaPool({ host, port, tls }, config.pool, context)
+  if (known?.serves(address, config.pool)) return known
+  return new ReplicaPool(address, config.pool, context)
 }
