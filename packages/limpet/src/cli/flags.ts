@@ -1,7 +1,7 @@
-import { parseArgs } from 'node:util'
-import { didYouMean } from '../config/did-you-mean.ts'
 import { checkInput, withAbsoluteStorePaths } from '../config/load.ts'
 import type { Config, ConfigInput } from '../config/schema.ts'
+import { type FlagValues, readFlags } from './flag-values.ts'
+import { flagOf, inputOf } from './input-of-flags.ts'
 
 /** What a command's arguments ask for. */
 export type ServeFlags =
@@ -77,11 +77,9 @@ const options = {
 /** Flags that mean the same with a config file, over whose settings they go. */
 const fileFlags: readonly string[] = ['listen', 'admin', 'workers', 'store', 'access-log', 'help']
 
-const defaultAdmin = '127.0.0.1:8081'
-
 /** Reads the arguments of `limpet serve`. Every fault is one line that names its flag. */
 export function parseServeFlags(argv: readonly string[]): ServeFlags {
-  const { values, files, faults } = readTokens(argv)
+  const { values, positionals: files, faults } = readFlags(argv, options, 'limpet serve')
   if (values.has('help')) return { kind: 'help' }
   // A misspelt flag makes its value look like a file, so nothing more can be said with certainty.
   if (faults.length > 0) return { kind: 'faults', faults }
@@ -108,44 +106,14 @@ export function applyOverrides(config: Config, overrides: ConfigOverrides): Conf
   return { ...config, ...settings, log }
 }
 
-/** Flags as written, by name. */
-type Values = ReadonlyMap<string, readonly string[]>
-
-function readTokens(argv: readonly string[]): { values: Values; files: string[]; faults: string[] } {
-  // --admin alone opens the listener where it usually is; parseArgs knows no optional values.
-  const args = argv.map((arg, i) =>
-    arg === '--admin' && (argv[i + 1]?.startsWith('-') ?? true) ? `--admin=${defaultAdmin}` : arg,
-  )
-  const { tokens } = parseArgs({ args, options, allowPositionals: true, strict: false, tokens: true })
-  const values = new Map<string, string[]>()
-  const files: string[] = []
-  const faults: string[] = []
-  for (const token of tokens) {
-    if (token.kind === 'positional') files.push(token.value)
-    if (token.kind !== 'option') continue
-    const { name, rawName, value, inlineValue } = token
-    const option = Object.hasOwn(options, name) ? options[name as keyof typeof options] : undefined
-    const earlier = values.get(name)
-    if (option === undefined) faults.push(unknownFlag(rawName))
-    else if (option.type === 'boolean' && value !== undefined) faults.push(`${rawName} takes no value`)
-    else if (option.type === 'string' && (value === undefined || (!inlineValue && value.startsWith('-')))) {
-      faults.push(`${rawName} needs a value`)
-    } else if (earlier !== undefined && !('multiple' in option)) faults.push(`${rawName} stands here twice`)
-    else values.set(name, [...(earlier ?? []), value ?? ''])
-  }
-  return { values, files, faults }
-}
-
-function unknownFlag(rawName: string): string {
-  const near = didYouMean(rawName.replace(/^-+/, ''), Object.keys(options))
-  return `${rawName} is not an option of limpet serve${near === undefined ? '; see --help' : `; did you mean --${near}?`}`
-}
-
-function parseValues(values: Values, configPath: string | undefined): ServeFlags {
+function parseValues(values: FlagValues, configPath: string | undefined): ServeFlags {
   const input = inputOf(values)
   const result = checkInput(input, 'command')
   if ('faults' in result) {
-    return { kind: 'faults', faults: result.faults.map(({ path, message }) => `${flagOf(path)} ${message}`) }
+    return {
+      kind: 'faults',
+      faults: result.faults.map(({ path, message }) => `--${flagOf(path)} ${message}`),
+    }
   }
   if (configPath === undefined) return { kind: 'flags', input }
   const { listen, admin, workers, store } = result.config
@@ -161,53 +129,4 @@ function parseValues(values: Values, configPath: string | undefined): ServeFlags
       ...(values.has('access-log') && { accessLog: true }),
     },
   }
-}
-
-/** What a config file would hold in place of the flags. Values are checked by the schema, not here. */
-function inputOf(values: Values): ConfigInput {
-  const one = (name: string, key = name) => {
-    const value = values.get(name)?.[0]
-    return value === undefined ? {} : { [key]: value }
-  }
-  const number = (name: string, key = name) => {
-    const value = values.get(name)?.[0]
-    return value === undefined ? {} : { [key]: /^\d+$/.test(value) ? Number(value) : value }
-  }
-  const endpoint = values.get('endpoint')?.[0]
-  const isSagemaker = values.get('dialect')?.[0] === 'sagemaker'
-  const session = values.get('session')
-  const keys = values.get('keys')?.[0]
-  return {
-    ...one('listen'),
-    ...one('admin'),
-    ...number('workers'),
-    ...one('store'),
-    ...(keys !== undefined && { keys: { file: keys } }),
-    ...(values.has('access-log') && { log: { access: 'stdout' } }),
-    services: [
-      {
-        name: 'default',
-        replicas: [...(values.get('replica') ?? [])],
-        ...(session !== undefined && { session: [...session] }),
-        ...one('dialect'),
-        ...((isSagemaker || endpoint !== undefined) && { sagemaker: { endpoint: endpoint ?? '*' } }),
-        ...number('max-sessions', 'maxSessions'),
-        ...one('balance'),
-        ...one('on-lost', 'onLost'),
-        ...one('ttl'),
-      },
-    ],
-  }
-}
-
-/** The flag whose value stands at `path` of what `inputOf` makes. */
-function flagOf(path: readonly PropertyKey[]): string {
-  const key = String(path[0] === 'services' ? (path[2] ?? 'replicas') : path[0])
-  const singular: Readonly<Record<string, string>> = {
-    replicas: 'replica',
-    onLost: 'on-lost',
-    sagemaker: 'endpoint',
-    maxSessions: 'max-sessions',
-  }
-  return `--${singular[key] ?? key}`
 }
