@@ -4,7 +4,7 @@ import type { ConfigInput } from './config/schema.ts'
 import { type Started, Supervisor, type SupervisorOptions } from './process/supervisor.ts'
 
 /** Options of `createRouter`: the config, as a file would hold it, and what only a program can give. */
-export interface RouterOptions extends ConfigInput, SupervisorOptions {
+export interface RouterOptions extends ConfigInput, Pick<SupervisorOptions, 'channel'> {
   /** A pino logger to write to. By default one on standard output at `log.level`. */
   readonly logger?: Logger
 }

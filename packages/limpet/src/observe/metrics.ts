@@ -35,6 +35,8 @@ export interface MetricsSource {
   readonly workers: number
   readonly store?: { stats(): StoreCounts } | undefined
   readonly channel?: { readonly counts: ChannelCounts } | undefined
+  /** The processes behind the replicas, where this program runs them. */
+  readonly processes?: (() => readonly ProcessCounts[]) | undefined
   /** What is kept to begin sessions anew. */
   readonly records: { readonly counts: RecordCounts }
 }
@@ -48,6 +50,15 @@ export interface ChannelCounts {
   readonly published: number
   readonly delivered: number
   readonly refused: Readonly<Record<string, number>>
+}
+
+/** What metrics tell of one process behind a replica. */
+export interface ProcessCounts {
+  readonly name: string
+  /** Whether it takes requests now. */
+  readonly up: boolean
+  /** How often it was started again. */
+  readonly restarts: number
 }
 
 /** What metrics tell of what is kept to begin sessions anew. */
@@ -97,6 +108,7 @@ export function createMetrics(source: MetricsSource): Metrics {
   addRecordMetrics(registry, source)
   if (source.store !== undefined) addStoreMetrics(registry, source.store)
   if (source.channel !== undefined) addChannelMetrics(registry, source.channel)
+  if (source.processes !== undefined) addProcessMetrics(registry, source.processes)
   return {
     contentType: registry.contentType,
     // prom-client writes Nan, which the format does not know.
@@ -321,6 +333,16 @@ function addChannelMetrics(registry: Registry, channel: { readonly counts: Chann
   const help = 'Connections and requests of replicas that were refused, by why.'
   add(registry, Counter, 'limpet_channel_refused_total', help, ['reason'], (set) => {
     for (const [reason, count] of Object.entries(channel.counts.refused)) set({ reason }, count)
+  })
+}
+
+function addProcessMetrics(registry: Registry, processes: () => readonly ProcessCounts[]): void {
+  add(registry, Gauge, 'limpet_worker_up', '1 while the worker takes requests.', ['worker'], (set) => {
+    for (const { name, up } of processes()) set({ worker: name }, Number(up))
+  })
+  const help = 'How often the worker was started again.'
+  add(registry, Counter, 'limpet_worker_restarts_total', help, ['worker'], (set) => {
+    for (const { name, restarts } of processes()) set({ worker: name }, restarts)
   })
 }
 

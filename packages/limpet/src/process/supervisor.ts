@@ -7,7 +7,7 @@ import { loadKeyring } from '../config/load-keys.ts'
 import type { Config } from '../config/schema.ts'
 import { StartError } from '../errors.ts'
 import { CounterReader } from '../observe/counters.ts'
-import { createMetrics } from '../observe/metrics.ts'
+import { createMetrics, type ProcessCounts } from '../observe/metrics.ts'
 import { Fleet } from '../replicas/fleet.ts'
 import { ReplicaBoard } from '../replicas/replica-board.ts'
 import type { Keyring } from '../session/keyring.ts'
@@ -36,6 +36,8 @@ export interface Started {
 export interface SupervisorOptions {
   /** Opens the channel's broker at the admin listener, for who brings this token; see `BrokerServer`. */
   readonly channel?: { readonly token: string } | undefined
+  /** The processes behind its replicas, where the program runs them; for metrics. */
+  readonly processes?: () => readonly ProcessCounts[]
 }
 
 /**
@@ -58,7 +60,7 @@ export class Supervisor {
   #turn: Promise<unknown> = Promise.resolve()
 
   /** Throws StartError and LimpetError where keys can't be had. Nothing listens yet. */
-  constructor(config: Config, log: Logger, { channel }: SupervisorOptions = {}) {
+  constructor(config: Config, log: Logger, options: SupervisorOptions = {}) {
     this.#config = config
     this.#log = log
     this.#keyring = this.#loadKeys(config)
@@ -86,7 +88,7 @@ export class Supervisor {
         },
       })
     const { workers } = config
-    const channelToken = channel?.token ?? process.env.LIMPET_CHANNEL_TOKEN
+    const channelToken = options.channel?.token ?? process.env.LIMPET_CHANNEL_TOKEN
     const broker = channelToken ? new BrokerServer(channelToken) : undefined
     const metrics = createMetrics({
       counters,
@@ -97,6 +99,7 @@ export class Supervisor {
       workers,
       store: keeper,
       channel: broker,
+      processes: options.processes,
     })
     const token = process.env.LIMPET_ADMIN_TOKEN
     this.#admin = new AdminServer({
@@ -160,6 +163,21 @@ export class Supervisor {
       this.#log.info({ services: config.services.length }, 'the config was reloaded')
       if (later.length > 0) this.#log.warn({ settings: later }, 'these settings change with a restart only')
     })
+  }
+
+  /** Takes a replica out at once, until `release`; see `Fleet`. */
+  hold(service: string, replica: string): void {
+    this.#fleet.hold(service, replica)
+  }
+
+  release(service: string, replica: string): void {
+    // Once it stops, nothing may begin to watch again.
+    if (this.#state === 'serving') this.#fleet.release(service, replica)
+  }
+
+  /** How many requests are under way at a replica. */
+  inFlight(service: string, replica: string): number {
+    return this.#fleet.inFlight(service, replica)
   }
 
   /** Stops accepting, ends what is under way within the deadline (default: `timeouts.shutdown`), then ends all. */

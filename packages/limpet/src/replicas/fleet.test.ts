@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { describe, mock, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import { configFromInput } from '../config/load.ts'
 import type { Config, ServiceInput } from '../config/schema.ts'
@@ -116,5 +119,45 @@ describe('the fleet', () => {
     } finally {
       mock.timers.reset()
     }
+  })
+
+  test('holds a replica down, over checks and reloads, until it is released', async () => {
+    const server = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const { board, fleet } = fleetOf()
+    const config = (more: Partial<ServiceInput> = {}) =>
+      configOf(
+        { app: [] },
+        {
+          replicas: [{ url: `http://127.0.0.1:${port}`, name: 'a' }],
+          health: { interval: '1ms', unhealthy: 1 },
+          ...more,
+        },
+      )
+    fleet.settle(config())
+    const { slot } = fleet.services[0]!.replicas[0]!
+    const checked = () => once(server, 'connection')
+    await checked()
+    fleet.hold('app', 'a')
+    fleet.hold('app', 'unknown')
+    assert.equal(board.isDown(slot), true)
+    fleet.settle(config({ replicas: [{ url: `http://127.0.0.1:${port}`, name: 'a', drain: true }] }))
+    fleet.settle(config({ health: 'off' }))
+    fleet.settle(config())
+    // Time enough for what was under way, and for many checks if they went on.
+    await sleep(30)
+    assert.equal(board.isDown(slot), true)
+
+    fleet.release('app', 'a')
+    assert.equal(board.isDown(slot), false)
+    await checked()
+    await checked()
+    server.close()
+    const down = Promise.withResolvers<void>()
+    const watch = setInterval(() => board.isDown(slot) && down.resolve(), 1)
+    await down.promise
+    clearInterval(watch)
+    fleet.stop()
   })
 })

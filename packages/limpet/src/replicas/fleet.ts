@@ -40,6 +40,8 @@ export class Fleet {
   readonly #slots = new Slots()
   readonly #indexes = new Map<string, number>()
   readonly #watches = new Map<number, HealthWatch>()
+  /** The ids of replicas that are down for whoever knows better than checks do. */
+  readonly #held = new Set<number>()
 
   constructor(board: ReplicaBoard, counters: CounterReader, log: Logger) {
     this.#board = board
@@ -79,6 +81,7 @@ export class Fleet {
       this.#drains.forget(slotOf(id))
       this.#board.remove(slotOf(id))
       this.#counters.clearReplica(slotOf(id))
+      this.#held.delete(id)
       this.#unwatch(id)
     }
     for (const [name, index] of this.#indexes) {
@@ -87,6 +90,32 @@ export class Fleet {
       this.#counters.clearService(index)
     }
     for (const service of this.services) for (const replica of service.replicas) this.#watch(service, replica)
+  }
+
+  /**
+   * Takes a replica out at once, for one who knows that it can't serve, such as the parent of its process. It stays
+   * out, whatever checks would find, until `release`. A replica that the config does not name is left alone.
+   */
+  hold(service: string, replica: string): void {
+    const found = this.#find(service, replica)
+    if (found === undefined) return
+    this.#held.add(found.replica.id)
+    this.#unwatch(found.replica.id)
+    this.#board.setHealth(found.replica.slot, 'down')
+  }
+
+  /** Puts it back at once: it is up until checks, which begin anew, say otherwise. */
+  release(service: string, replica: string): void {
+    const found = this.#find(service, replica)
+    if (found === undefined || !this.#held.delete(found.replica.id)) return
+    this.#board.setHealth(found.replica.slot, 'up')
+    this.#watch(found.service, found.replica)
+  }
+
+  /** How many requests are under way there. */
+  inFlight(service: string, replica: string): number {
+    const found = this.#find(service, replica)
+    return found === undefined ? 0 : this.#board.inFlight(found.replica.slot)
   }
 
   /** The replica of an id, by the names that other routers know it by too. */
@@ -102,6 +131,12 @@ export class Fleet {
   stop(): void {
     this.#drains.stop()
     for (const id of [...this.#watches.keys()]) this.#unwatch(id)
+  }
+
+  #find(service: string, replica: string): { service: FleetService; replica: FleetReplica } | undefined {
+    const ofService = this.services.find(({ config }) => config.name === service)
+    const found = ofService?.replicas.find(({ config }) => config.name === replica)
+    return ofService && found && { service: ofService, replica: found }
   }
 
   #setMode(slot: number, drains: boolean, timeoutMs: number): void {
@@ -126,6 +161,7 @@ export class Fleet {
   }
 
   #watch(service: FleetService, { config: replica, id, slot }: FleetReplica): void {
+    if (this.#held.has(id)) return
     const { health } = service.config
     const known = this.#watches.get(id)
     const same = known !== undefined && isDeepStrictEqual([known.replica, known.health], [replica, health])

@@ -23,6 +23,12 @@ interface Failed {
 
 type Finding = Failed | undefined | typeof UNKNOWN
 
+/** Checks once, as `watchHealth` does; resolves to what failed, or undefined where nothing did. */
+export async function checkHealth(replica: ReplicaConfig, config: HealthConfig): Promise<string | undefined> {
+  const failure = await probe(replica, config)
+  return failure === UNKNOWN ? 'the check could not be made' : failure?.reason
+}
+
 /**
  * Checks one replica again and again: a GET of `path`, or a connection where there is none. A replica is taken
  * to be up until checks say otherwise. Ends, with its timer and socket, when `signal` aborts.
