@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { check } from './check.ts'
 import { serve } from './serve.ts'
 import { sessions } from './sessions.ts'
+import { workers } from './workers.ts'
 
 const help = `Limpet: a sticky-session router. It brings every request of a session home to the replica that holds its state.
 
@@ -10,6 +11,7 @@ Usage: limpet COMMAND [options]
 Commands:
   serve [CONFIG]   route requests; "limpet serve --help" has the options and examples
   check CONFIG     say whether a config file can be used
+  workers -- CMD   run several processes of a program, and bring each session home to its own
   sessions ACTION  list, show or close the sessions of a running router
 
 Options:
@@ -21,6 +23,7 @@ const commands: Readonly<Record<string, (argv: readonly string[]) => Promise<num
   serve,
   check,
   sessions,
+  workers,
 }
 
 /** Runs the command line and resolves to the exit code: 0, 1 where it failed, 2 for a wrong use. */

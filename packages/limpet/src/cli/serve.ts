@@ -5,6 +5,7 @@ import { watchConfig } from '../config/watch.ts'
 import { LimpetError } from '../errors.ts'
 import { Supervisor } from '../process/supervisor.ts'
 import { applyOverrides, type ConfigOverrides, parseServeFlags, serveHelp } from './flags.ts'
+import { stopSignal } from './stop-signal.ts'
 
 /** `limpet serve`: routes until it is told to stop. Resolves to the exit code. */
 export async function serve(argv: readonly string[]): Promise<number> {
@@ -67,20 +68,4 @@ async function run(config: Config, source?: ConfigSource): Promise<number> {
   await supervisor.close()
   log.info('stopped')
   return 0
-}
-
-/**
- * Resolves at the first signal to stop; a second one ends the process. The same listener waits for both, so that
- * the process is at no moment without one, when the system would end it in its own way.
- */
-function stopSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    let told = false
-    const onSignal = (signal: NodeJS.Signals): void => {
-      if (told) process.exit(130)
-      told = true
-      resolve(signal)
-    }
-    for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, onSignal)
-  })
 }
