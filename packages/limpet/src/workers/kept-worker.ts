@@ -110,6 +110,8 @@ export class KeptWorker {
       return { code: null, signal: null, error: error as Error }
     }
     if (this.#closing) return undefined
+    // Whoever asked for a restart by now gets it with this life.
+    this.#isAskedTo = false
     const child = new WorkerProcess(this.#parts.command(place), guard, this.#parts.takeOutput)
     this.#process = child
     const alive = new AbortController()
@@ -126,7 +128,7 @@ export class KeptWorker {
       )
       this.#settle(true)
     }
-    const isDeaf = fault !== undefined && !alive.signal.aborted
+    const isDeaf = fault !== undefined && !alive.signal.aborted && !this.#isAskedTo
     if (isDeaf) {
       const at = place.kind === 'port' ? `port ${place.port} of 127.0.0.1 (PORT)` : 'the socket LIMPET_SOCKET'
       log.error(
