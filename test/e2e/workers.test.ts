@@ -8,7 +8,7 @@ import { describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import { type Answer, Browser, Client, forEach, tally } from '../kit/client.ts'
 import { until, within } from '../kit/process.ts'
-import { runLimpet } from '../kit/router.ts'
+import { runLimpet, temporaryFolder } from '../kit/router.ts'
 import { lives, startWorkers, workerServer } from '../kit/workers.ts'
 
 /** What a worker says of itself. */
@@ -247,6 +247,15 @@ describe('limpet workers', { timeout: 120_000 }, () => {
       /^limpet workers: each worker ended 3 times .* exit code 3: see what sh says above$/m,
     )
     assert.equal(bad.stderr.match(/^\[worker-0\] wrong$/gm)?.length, 3)
+  })
+
+  test('leaves no folder behind when the router can not start', async () => {
+    await using folder = await temporaryFolder()
+    const args = ['workers', '--socket', '--listen', '127.0.0.1:0', '--keys', folder.path, '--', 'true']
+    const { code, stderr } = await runLimpet(args, { TMPDIR: folder.path })
+    assert.equal(code, 1)
+    assert.match(stderr, /^limpet workers: .*keys/i)
+    assert.deepEqual(await readdir(folder.path), [])
   })
 
   test('runs a program in Python', async (context) => {

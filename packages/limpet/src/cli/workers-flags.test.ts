@@ -27,10 +27,7 @@ const faults: [line: string, ...faults: string[]][] = [
   ['--socket -- a {port}', '{port} has no meaning with --socket'],
   ['-- a --at={socket}', '{socket} has no meaning without --socket'],
   ['--dialect sagemaker -- a', '--dialect must be header, cookie or mcp, not sagemaker'],
-  [
-    '--threads 0 -- a',
-    '--threads must be at least 1: only the library can serve without worker threads',
-  ],
+  ['--threads 0 -- a', '--threads must be at least 1: only the library can serve without worker threads'],
   [
     '--health h --on-lost cry -- a',
     '--health must start with / and hold no space or #',

@@ -7,7 +7,7 @@ import { LimpetError } from '../errors.ts'
 import { Supervisor } from '../process/supervisor.ts'
 import { passLines } from '../workers/pass-lines.ts'
 import { replicasOf, WorkerGroup, type WorkerReplica } from '../workers/worker-group.ts'
-import { openPorts, openSockets } from '../workers/worker-places.ts'
+import { openPorts, openSockets, type WorkerPlaces } from '../workers/worker-places.ts'
 import { stopSignal } from './stop-signal.ts'
 import { parseWorkersFlags, type WorkersRun, workersHelp } from './workers-flags.ts'
 
@@ -33,8 +33,17 @@ export async function workers(argv: readonly string[]): Promise<number> {
   }
 }
 
-async function run({ count, usesSockets, hasPrefix, input, ...options }: WorkersRun): Promise<number> {
-  const places = usesSockets ? await openSockets(count) : await openPorts(count)
+async function run(options: WorkersRun): Promise<number> {
+  const places = options.usesSockets ? await openSockets(options.count) : await openPorts(options.count)
+  try {
+    return await runAt(places, options)
+  } finally {
+    // Where no guard was there to do it.
+    if (places.folder !== undefined) await rm(places.folder, { recursive: true, force: true })
+  }
+}
+
+async function runAt(places: WorkerPlaces, { hasPrefix, input, ...options }: WorkersRun): Promise<number> {
   const configOf = (replicas: readonly WorkerReplica[]): Config => {
     const [service] = input.services
     return configFromInput({ ...input, services: [{ ...service!, replicas: [...replicas] }] })
@@ -43,12 +52,7 @@ async function run({ count, usesSockets, hasPrefix, input, ...options }: Workers
   const log = pino({ level: config.log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime })
   let group: WorkerGroup | undefined
   const supervisor = new Supervisor(config, log, { processes: () => group?.counts() ?? [] })
-  try {
-    await supervisor.start()
-  } catch (error) {
-    if (places.folder !== undefined) await rm(places.folder, { recursive: true })
-    throw error
-  }
+  await supervisor.start()
   group = new WorkerGroup(
     {
       ...options,

@@ -49,6 +49,7 @@ export interface WorkersFault {
 const MOST_FIRST_DEATHS = 3
 const LOOK_EVERY_MS = 20
 
+/** What a worker is called, as a replica and in its own environment. */
 export function workerName(index: number): string {
   return `worker-${index}`
 }
@@ -113,7 +114,8 @@ export class WorkerGroup {
   async close(): Promise<void> {
     this.#closing = true
     await Promise.all(this.#workers.map((worker) => worker.close()))
-    await this.#rolling
+    // Who asked for it is told if it failed.
+    await this.#rolling?.catch(() => undefined)
     await this.#guard.close()
   }
 
