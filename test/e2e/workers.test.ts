@@ -19,6 +19,7 @@ interface Told {
   readonly host: string
   readonly keys?: string
   readonly args: readonly string[]
+  readonly channel: { readonly url?: string; readonly token?: string }
 }
 
 const told = ({ body }: Answer): Told => JSON.parse(body)
@@ -40,7 +41,9 @@ describe('limpet workers', { timeout: 120_000 }, () => {
     const answers: Told[] = []
     for (let count = 0; count < 20; count++) answers.push(told(await browser.ask('/')))
     assert.equal(new Set(answers.map(({ pid }) => pid)).size, 1)
-    const [{ place, worker, host, args, keys: leaked }] = answers as [Told]
+    const [{ place, worker, host, args, keys: leaked, channel }] = answers as [Told]
+    assert.match(channel.url ?? '', /^http:\/\/127\.0\.0\.1:\d+$/)
+    assert.match(channel.token ?? '', /^[0-9a-f]{64}$/)
     assert.deepEqual(args, [`--port=${place}`, worker, '{other}'])
     assert.deepEqual([host, leaked], ['127.0.0.1', undefined])
 

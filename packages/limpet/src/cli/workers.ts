@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { type Logger, pino } from 'pino'
 import { configFromInput } from '../config/load.ts'
@@ -51,12 +52,19 @@ async function runAt(places: WorkerPlaces, { hasPrefix, input, ...options }: Wor
   const config = configOf(replicasOf(places))
   const log = pino({ level: config.log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime })
   let group: WorkerGroup | undefined
-  const supervisor = new Supervisor(config, log, { processes: () => group?.counts() ?? [] })
-  await supervisor.start()
+  const token = randomBytes(32).toString('hex')
+  const supervisor = new Supervisor(config, log, {
+    processes: () => group?.counts() ?? [],
+    ...(config.admin !== undefined && { channel: { token } }),
+  })
+  const { adminUrl } = await supervisor.start()
   group = new WorkerGroup(
     {
       ...options,
-      env: process.env,
+      env: {
+        ...process.env,
+        ...(adminUrl !== undefined && { LIMPET_CHANNEL: adminUrl, LIMPET_CHANNEL_TOKEN: token }),
+      },
       health: config.services[0]!.health!,
       takeOutput: hasPrefix ? passOutput : undefined,
     },
