@@ -3,8 +3,10 @@ import type { TunnelEnd } from '../observe/counters.ts'
 import type { ReplicaBoard } from '../replicas/replica-board.ts'
 import type { ReplicaSet } from '../replicas/replica-set.ts'
 
-/** How often tunnels are looked at, in milliseconds. */
+/** How often replicas with tunnels are looked at, in milliseconds. */
 const EVERY_MS = 100
+/** At every which of these looks each tunnel is looked at whose replica is fine, too. */
+const USED_EVERY = 5
 /**
  * Over how long the tunnels of a replica leave that is down or was removed. Long enough that their clients do not
  * come back all at once, and that a check which failed by chance costs only some of them.
@@ -69,6 +71,7 @@ export class Tunnels {
   /** By the names of service and replica. */
   readonly #homes = new Map<string, Home>()
   #timer: NodeJS.Timeout | undefined
+  #looks = 0
   /** Set when the router stops: from when until when all tunnels leave. */
   #restart: { readonly sinceMs: number; readonly untilMs: number } | undefined
 
@@ -115,8 +118,10 @@ export class Tunnels {
   #look(): void {
     const nowMs = Date.now()
     this.#board.nowMs = nowMs
+    const looksAtAll = ++this.#looks % USED_EVERY === 0
     for (const home of this.#homes.values()) {
       const leaving = this.#leavingOf(home, nowMs)
+      if (leaving === undefined && !looksAtAll) continue
       for (const each of home.tunnels) {
         if (nowMs >= each.useAtMs) each.use(nowMs)
         if (leaving === undefined || (each.stays && leaving.why !== 'restart')) continue
