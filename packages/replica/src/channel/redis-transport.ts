@@ -1,6 +1,8 @@
 import { createClient } from '@redis/client'
 import { ChannelError, NoSpaceError, SettingsError } from '../errors.ts'
 import { beginning } from '../position.ts'
+import { isOutOfMemory, redisOptions } from '../redis-options.ts'
+import { withinTime } from '../within-time.ts'
 import type { Retention } from './channel.ts'
 import { publishScript, readScript } from './redis-channel-scripts.ts'
 import type { Entry, Reading, Transport, TransportEvents } from './transport.ts'
@@ -27,7 +29,7 @@ export async function connectRedisTransport(
   const listener = calls.duplicate()
   const topics = new Map<string, (text: string, channel: string) => void>()
   const limits = [messages, bytes, ageMs, REMEMBERED * ageMs].map(String)
-  const run = <T>(work: Promise<T>): Promise<T> => withinTime(work, timeoutMs)
+  const run = <T>(work: Promise<T>): Promise<T> => inTime(work, timeoutMs)
   let isFirst = true
   // What is wrong is told by the calls that fail; without a listener the process would end.
   calls.on('error', () => {})
@@ -114,31 +116,19 @@ function entryOf(text: string): Entry | undefined {
 
 function clientFor(url: string, timeoutMs: number) {
   try {
-    return createClient({
-      url,
-      disableOfflineQueue: true,
-      // A connection that a network has dropped without a word is noticed.
-      pingInterval: timeoutMs,
-      socket: { connectTimeout: timeoutMs, socketTimeout: 3 * timeoutMs },
-    })
+    return createClient(redisOptions(url, timeoutMs))
   } catch (cause) {
     throw new SettingsError('The URL of the channel can not be used.', { cause })
   }
 }
 
-async function withinTime<T>(work: Promise<T>, ms: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms)
-  })
+async function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
   try {
-    return await Promise.race([work, late])
+    return await withinTime(work, ms)
   } catch (cause) {
-    if (cause instanceof Error && cause.message.startsWith('OOM')) throw new NoSpaceError({ cause })
+    if (isOutOfMemory(cause)) throw new NoSpaceError({ cause })
     throw new ChannelError('The Redis server of the channel does not answer, or refused the command.', {
       cause,
     })
-  } finally {
-    clearTimeout(timer)
   }
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
-import { ChannelError, ReplicaError } from '../errors.ts'
+import { ChannelError } from '../errors.ts'
 import type { Channel, Published, Subscription } from './channel.ts'
 import { messageText } from './message-text.ts'
 import { checkPosition, checkTopic } from './topic.ts'
@@ -83,9 +83,4 @@ export class TopicChannel implements Channel, TransportEvents {
       throw new ChannelError('The channel has been closed.')
     return this.#transport
   }
-}
-
-/** What a transport makes of a failure. */
-export function channelError(message: string, cause: unknown): ReplicaError {
-  return cause instanceof ReplicaError ? cause : new ChannelError(message, { cause })
 }

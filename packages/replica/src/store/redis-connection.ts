@@ -1,5 +1,7 @@
 import { createClient, createCluster, RESP_TYPES } from '@redis/client'
 import { NoSpaceError, ReplicaError, SettingsError, StoreError } from '../errors.ts'
+import { isOutOfMemory, redisOptions } from '../redis-options.ts'
+import { withinTime } from '../within-time.ts'
 
 /** The few commands that the store needs, on one server or on a cluster. Each throws `StoreError | NoSpaceError`. */
 export interface RedisConnection {
@@ -42,7 +44,7 @@ export async function connectRedis(address: RedisAddress): Promise<RedisConnecti
   const client = clientFor(address, timeoutMs)
   // Commands say what is wrong; without a listener the process would end.
   client.on('error', () => {})
-  const run = <T>(work: Promise<T>): Promise<T> => withinTime(work, timeoutMs)
+  const run = <T>(work: Promise<T>): Promise<T> => inTime(work, timeoutMs)
   try {
     await run(client.connect())
   } catch (error) {
@@ -63,13 +65,7 @@ export async function connectRedis(address: RedisAddress): Promise<RedisConnecti
 }
 
 function clientFor({ url, cluster = false }: RedisAddress, timeoutMs: number): Client {
-  const options = {
-    url,
-    disableOfflineQueue: true,
-    // A connection that a network has dropped without a word is noticed.
-    pingInterval: timeoutMs,
-    socket: { connectTimeout: timeoutMs, socketTimeout: 3 * timeoutMs },
-  }
+  const options = redisOptions(url, timeoutMs)
   const typeMapping = { [RESP_TYPES.BLOB_STRING]: Buffer }
   try {
     const { username, password, protocol } = new URL(url)
@@ -88,18 +84,12 @@ function clientFor({ url, cluster = false }: RedisAddress, timeoutMs: number): C
 }
 
 /** Waits for `work` no longer than `ms`, and turns its errors into this library's. */
-async function withinTime<T>(work: Promise<T>, ms: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms)
-  })
+async function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
   try {
-    return await Promise.race([work, late])
+    return await withinTime(work, ms)
   } catch (cause) {
     if (cause instanceof ReplicaError) throw cause
-    if (cause instanceof Error && cause.message.startsWith('OOM')) throw new NoSpaceError({ cause })
+    if (isOutOfMemory(cause)) throw new NoSpaceError({ cause })
     throw new StoreError('The Redis store of sessions does not answer, or refused the command.', { cause })
-  } finally {
-    clearTimeout(timer)
   }
 }
