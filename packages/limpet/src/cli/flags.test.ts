@@ -43,6 +43,10 @@ const faults: [line: string, ...faults: string[]][] = [
     '--balance must be round-robin, random or least-load, not "fair"',
     '--on-lost must be rehome or reject, not "cry"',
   ],
+  [
+    '--replica http://a --cookie-begins navigation',
+    '--cookie-begins has no effect: add cookie to session, or set dialect: cookie',
+  ],
   ['--replica http://a --endpoint x', '--endpoint has no effect without dialect: sagemaker'],
   [
     '--replica http://a --dialect sagemaker --endpoint x_y --max-sessions many',

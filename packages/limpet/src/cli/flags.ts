@@ -36,6 +36,7 @@ For one service, without CONFIG:
   --session SOURCE      where a session is named: header:NAME, cookie:NAME, query:NAME, bearer, ip, cookie
                         or module:PATH; repeat it, the first that is present counts
                         (default header:x-session-id; none with mcp)
+  --cookie-begins WHO   who is given the router's cookie: always, or navigation for page loads alone (default always)
   --dialect NAME        header, cookie, sagemaker or mcp (default header)
   --endpoint NAME       the EndpointName that clients give with --dialect sagemaker (default: any)
   --max-sessions N      how many sessions a replica may hold (default: no limit)
@@ -61,6 +62,7 @@ const options = {
   admin: { type: 'string' },
   replica: { type: 'string', multiple: true },
   session: { type: 'string', multiple: true },
+  'cookie-begins': { type: 'string' },
   dialect: { type: 'string' },
   endpoint: { type: 'string' },
   'max-sessions': { type: 'string' },

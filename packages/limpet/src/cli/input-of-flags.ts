@@ -15,6 +15,7 @@ export function inputOf(values: FlagValues): ConfigInput {
   const isSagemaker = values.get('dialect')?.[0] === 'sagemaker'
   const session = values.get('session')
   const keys = values.get('keys')?.[0]
+  const begins = values.get('cookie-begins')?.[0] as 'navigation' | undefined
   return {
     ...one('listen'),
     ...one('admin'),
@@ -27,6 +28,7 @@ export function inputOf(values: FlagValues): ConfigInput {
         name: 'default',
         replicas: [...(values.get('replica') ?? [])],
         ...(session !== undefined && { session: [...session] }),
+        ...(begins !== undefined && { cookie: { begins } }),
         ...one('dialect'),
         ...((isSagemaker || endpoint !== undefined) && { sagemaker: { endpoint: endpoint ?? '*' } }),
         ...number('max-sessions', 'maxSessions'),
@@ -43,6 +45,7 @@ export function flagOf(path: readonly PropertyKey[]): string {
   const key = String(path[0] === 'services' ? (path[2] ?? 'replicas') : path[0])
   const singular: Readonly<Record<string, string>> = {
     replicas: 'replica',
+    cookie: 'cookie-begins',
     onLost: 'on-lost',
     sagemaker: 'endpoint',
     maxSessions: 'max-sessions',

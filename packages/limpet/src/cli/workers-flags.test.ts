@@ -28,6 +28,7 @@ const faults: [line: string, ...faults: string[]][] = [
   ['-- a --at={socket}', '{socket} has no meaning without --socket'],
   ['--dialect sagemaker -- a', '--dialect must be header, cookie or mcp, not sagemaker'],
   ['--threads 0 -- a', '--threads must be at least 1: only the library can serve without worker threads'],
+  ['--cookie-begins never -- a', '--cookie-begins must be always or navigation, not "never"'],
   [
     '--health h --on-lost cry -- a',
     '--health must start with / and hold no space or #',
@@ -64,7 +65,7 @@ describe('limpet workers', () => {
 
   test('takes what limpet serve takes for one service', () => {
     const flags = parse(
-      '-n 5 --socket --no-prefix --health /h --ready-timeout 1m --grace 2s --listen :81 --admin --session bearer --session ip --balance random --on-lost reject --ttl 5m --threads 3 --access-log --store memory: -- a {socket}',
+      '-n 5 --socket --no-prefix --health /h --ready-timeout 1m --grace 2s --listen :81 --admin --session bearer --session ip --balance random --session cookie --cookie-begins navigation --on-lost reject --ttl 5m --threads 3 --access-log --store memory: -- a {socket}',
     )
     assert.ok(flags.kind === 'run')
     assert.deepEqual([flags.count, flags.usesSockets, flags.hasPrefix], [5, true, false])
@@ -73,7 +74,8 @@ describe('limpet workers', () => {
     assert.deepEqual([config.listen.port, config.admin?.port, config.workers], [81, 8081, 3])
     assert.deepEqual([config.log.access, config.store?.location.kind], ['stdout', 'memory'])
     const [service] = config.services
-    assert.deepEqual(service!.session, [{ kind: 'bearer' }, { kind: 'ip' }])
+    assert.deepEqual(service!.session, [{ kind: 'bearer' }, { kind: 'ip' }, { kind: 'own-cookie' }])
+    assert.equal(service!.cookie.begins, 'navigation')
     assert.deepEqual([service!.balance, service!.onLost, service!.ttlMs], ['random', 'reject', 300_000])
     assert.equal(service!.health!.path, '/h')
   })

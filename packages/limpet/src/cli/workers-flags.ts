@@ -45,6 +45,7 @@ The router, as with limpet serve:
   --admin [HOST:PORT]   open the admin listener (default 127.0.0.1:8081; without this option: off)
   --session SOURCE      where a session is named: header:NAME, cookie:NAME, query:NAME, bearer, ip, cookie
                         or module:PATH; repeat it (default cookie, the router's own; none with mcp)
+  --cookie-begins WHO   who is given the router's cookie: always, or navigation for page loads alone (default always)
   --dialect NAME        header, cookie or mcp (default header)
   --balance POLICY      requests without a session: round-robin, random or least-load (default least-load)
   --on-lost ACTION      a session's worker is gone: rehome or reject (default rehome)
@@ -76,6 +77,7 @@ const options = {
   listen: { type: 'string' },
   admin: { type: 'string' },
   session: { type: 'string', multiple: true },
+  'cookie-begins': { type: 'string' },
   dialect: { type: 'string' },
   balance: { type: 'string' },
   'on-lost': { type: 'string' },
