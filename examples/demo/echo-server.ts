@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { parseJson, readText } from '../kit/read-text.ts'
 import { completion, completionEvents } from './chat-completion.ts'
 import { answer, modelId, readChatRequest } from './echo-model.ts'
 import { createSessionMemory } from './session-memory.ts'
@@ -16,6 +17,8 @@ export interface EchoServerOptions {
   readonly maxBodyBytes: number
   /** More sessions than this are not remembered. */
   readonly maxSessions: number
+  /** Is asked where this server has nothing at a path; false: neither has it. */
+  readonly otherwise?: (request: IncomingMessage, response: ServerResponse) => boolean
 }
 
 /** An echo server and the way to stop it. */
@@ -88,7 +91,6 @@ export function createEchoServer(options: EchoServerOptions): EchoServer {
   }
 
   const routes: Record<string, Record<string, Handler>> = {
-    '/': { GET: whoami },
     '/whoami': { GET: whoami },
     '/healthz': { GET: healthz },
     '/v1/models': { GET: models },
@@ -102,6 +104,7 @@ export function createEchoServer(options: EchoServerOptions): EchoServer {
     response.once('finish', () => stopping && setImmediate(() => server.closeIdleConnections()))
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/'
     const methods = Object.hasOwn(routes, path) ? routes[path] : undefined
+    if (!methods && options.otherwise?.(request, response)) return
     if (!methods) return refuse(response, 404, `There is nothing at ${request.method} ${path}.`)
     const handler = methods[request.method === 'HEAD' ? 'GET' : (request.method ?? '')]
     if (!handler) {
@@ -126,28 +129,5 @@ export function createEchoServer(options: EchoServerOptions): EchoServer {
         })
       })
     },
-  }
-}
-
-/** The whole body as text, or undefined when it is longer than `maxBytes`; the rest is then read and dropped. */
-async function readText(request: IncomingMessage, maxBytes: number): Promise<string | undefined> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  return new Promise((resolve, reject) => {
-    request.on('data', (chunk: Buffer) => {
-      bytes += chunk.length
-      if (bytes <= maxBytes) chunks.push(chunk)
-      else resolve(undefined)
-    })
-    request.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')))
-    request.on('error', reject)
-  })
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
   }
 }

@@ -1,11 +1,13 @@
 /** What `npm start -- --help` prints. */
-export const usage = `Usage: npm start -- [OPTIONS]
+export const usage = (mostReplicas: number): string => `Usage: npm start -- [OPTIONS]
 
 Starts demo replicas, each a process of its own, and the router in front of them.
 
   --listen HOST:PORT   where the router listens (127.0.0.1:8080)
   --admin HOST:PORT    where metrics and the admin API are (127.0.0.1:8081)
-  --replicas N         how many replicas, 1 to 8 (3)
+  --replicas N         how many replicas to begin with, 1 to ${mostReplicas} (3)
+  --store URL          redis://HOST:PORT, for the replicas' channel and the router's pins; by default the router
+                       keeps both in its own memory
   --help               this text`
 
 /** What the demo prints when everything is up. */
@@ -21,7 +23,9 @@ export function banner(demo: {
     ...(demo.adminUrl ? [`  admin     ${demo.adminUrl}  (metrics at /metrics)`] : []),
     `  replicas  ${demo.names.join(', ')}`,
     '',
-    'Send this a few times:',
+    `Open ${demo.url}/ in a browser: a page with a WebSocket shows where its requests go.`,
+    '',
+    'Or send this a few times:',
     '',
     `  ${curlLine(demo.url)}`,
     '',

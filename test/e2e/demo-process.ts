@@ -77,9 +77,12 @@ export function launchDemo(
   }
 }
 
-/** Starts the demo on free ports and resolves when it is up. */
-export async function startDemo(command?: readonly [string, ...string[]]): Promise<RunningDemo> {
-  const demo = launchDemo(['--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0'], command)
+/** Starts the demo, on free ports unless `args` say otherwise, and resolves when it is up. */
+export async function startDemo(
+  command?: readonly [string, ...string[]],
+  args: readonly string[] = [],
+): Promise<RunningDemo> {
+  const demo = launchDemo(['--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0', ...args], command)
   const text = await demo.waitFor(/Stop with Ctrl-C/)
   const url = /router +(http:\/\/\S+)/.exec(text)?.[1]
   if (url === undefined) throw new Error(`The demo didn't print where the router listens:\n${text}`)

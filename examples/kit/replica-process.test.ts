@@ -3,7 +3,10 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { startReplica } from './replica-process.ts'
+
+const script = fileURLToPath(new URL('replica.fixture.ts', import.meta.url))
 
 async function pidAt(url: string): Promise<number> {
   const whoami = (await (await fetch(`${url}/whoami`)).json()) as { pid: number }
@@ -23,6 +26,7 @@ test('a replica that dies is started again on its old port, said in one line', a
   const back = Promise.withResolvers<void>()
   const replica = await startReplica({
     name: 'otter',
+    script,
     minBackoffMs: 20,
     say(line) {
       lines.push(line)
@@ -40,9 +44,40 @@ test('a replica that dies is started again on its old port, said in one line', a
   ])
 })
 
+test('a replica tells its state, its process and its WebSockets', async (t) => {
+  let changed = Promise.withResolvers<void>()
+  const replica = await startReplica({
+    name: 'otter',
+    script,
+    minBackoffMs: 20,
+    say: () => {},
+    onChange: () => changed.resolve(),
+  })
+  t.after(() => replica.stop())
+  const next = async () => {
+    await changed.promise
+    changed = Promise.withResolvers()
+    return [replica.state, replica.sockets]
+  }
+  const pid = await pidAt(replica.url)
+  assert.deepEqual([replica.state, replica.pid, replica.sockets], ['ready', pid, 0])
+  await fetch(`${replica.url}/sockets/7`)
+  assert.deepEqual(await next(), ['ready', 7])
+  replica.kill()
+  assert.deepEqual(await next(), ['dead', 0])
+  assert.deepEqual(await next(), ['starting', 0])
+  assert.deepEqual(await next(), ['ready', 0])
+  assert.notEqual(replica.pid, pid)
+})
+
 test('a stopped replica is gone and stays so', async () => {
   const lines: string[] = []
-  const replica = await startReplica({ name: 'seal', minBackoffMs: 1, say: (line) => lines.push(line) })
+  const replica = await startReplica({
+    name: 'seal',
+    script,
+    minBackoffMs: 1,
+    say: (line) => lines.push(line),
+  })
   const pid = await pidAt(replica.url)
   await replica.stop()
   assert.equal(isAlive(pid), false)
@@ -66,6 +101,6 @@ test('a replica ends when its parent is killed', { timeout: 20_000 }, async (t) 
 
 const parentSource = `
   import { startReplica } from './replica-process.ts'
-  console.log((await startReplica({ name: 'heron', say: () => {} })).url)
+  console.log((await startReplica({ name: 'heron', script: './replica.fixture.ts', say: () => {} })).url)
   setInterval(() => {}, 1000)
 `
