@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -120,12 +119,8 @@ test('limpet is a command in both images', async () => {
 })
 
 const { services } = parseCompose(await readFile(join(repositoryRoot, 'deploy/compose/echo.yaml'), 'utf8'))
-const hasReplica = existsSync(join(repositoryRoot, 'examples/echo/replica.ts'))
-const hasWorkers = existsSync(join(repositoryRoot, 'packages/limpet/src/cli/workers.ts'))
 
-test('a replica starts as in the Compose file, with its channel, is found healthy and stops when told', {
-  skip: !hasReplica && 'there is no examples/echo/replica.ts',
-}, async () => {
+test('a replica starts as in the Compose file, with its channel, is found healthy and stops when told', async () => {
   await using redis = await startRedis()
   const port = await freePort()
   const child = start(echo, [...echo.entrypoint, ...echo.command], {
@@ -145,9 +140,7 @@ test('a replica starts as in the Compose file, with its channel, is found health
   }
 })
 
-test('the workers start as in the Compose file, are found healthy and stop when told', {
-  skip: !(hasReplica && hasWorkers) && 'there is no examples/echo/replica.ts or no "limpet workers"',
-}, async () => {
+test('the workers start as in the Compose file, are found healthy and stop when told', async () => {
   const { entrypoint, command, environment } = services.workers!
   const admin = `127.0.0.1:${await freePort()}`
   const listen = `127.0.0.1:${await freePort()}`
