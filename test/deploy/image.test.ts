@@ -1,7 +1,9 @@
 /** What deploy/Dockerfile puts together runs: its steps are done in folders, and its commands as plain processes. */
+
 import assert from 'node:assert/strict'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
