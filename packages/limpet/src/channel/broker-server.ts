@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import { isLoopbackAddress, isSameToken } from '../admin/admin-guard.ts'
-import type { ChannelCounts } from '../observe/metrics.ts'
+import type { ChannelCounts } from '../observe/channel-metrics.ts'
 import { Broker, brokerLimits } from './broker.ts'
 import { BrokerConnection, type BrokerRefusal } from './broker-connection.ts'
 

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
-import type { StoreCounts } from '../observe/metrics.ts'
 import { seldom } from '../observe/seldom.ts'
+import type { StoreCounts } from '../observe/store-metrics.ts'
 import { noteField, noteFields } from '../session/pin-journal.ts'
 import { noReplica } from '../session/pin-memory.ts'
 import type { PinTable } from '../session/pin-table.ts'
