@@ -46,6 +46,11 @@ export class Connection {
     this.#parts = parts
   }
 
+  /** The replica that holds the socket; '' for none. */
+  get holder() {
+    return this.state.is === 'open' ? this.state.replica : ''
+  }
+
   /** Keeps a socket open as long as the page is. To be called once. */
   async run() {
     for (;;) {
