@@ -87,7 +87,10 @@ describe('limpet serve ends with a sentence and exit code 1', () => {
     const { code, stderr } = await runLimpet(['serve', path])
     assert.equal(code, 1)
     assert.ok(stderr.startsWith(`${path}:3:16: `), stderr)
-    assert.match(stderr, /must be http:\/\/HOST:PORT, https:\/\/HOST:PORT or unix:PATH, not "127\.0\.0\.1:8001"/)
+    assert.match(
+      stderr,
+      /must be http:\/\/HOST:PORT, https:\/\/HOST:PORT or unix:PATH, not "127\.0\.0\.1:8001"/,
+    )
   })
 
   test('when a session module cannot be loaded', async () => {
