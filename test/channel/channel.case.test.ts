@@ -180,6 +180,61 @@ const cases: readonly Case[] = [
     },
   },
   {
+    promise: 'loses nothing when a topic is left and joined again, at once and again',
+    async check(_, one, other, topic) {
+      let { position: after } = await one.publish(topic, 'first')
+      const publishing = (async () => {
+        for (const data of numbers(100)) await one.publish(topic, data)
+      })()
+      for (let next = 0; next < 100; ) {
+        const subscription = other.subscribe(topic, { after })
+        for (const { data, position, gap } of await take(subscription, Math.min(7, 100 - next))) {
+          assert.deepEqual([data, gap], [next++, false])
+          after = position
+        }
+        subscription.close()
+      }
+      await publishing
+    },
+  },
+  {
+    promise: 'serves subscriptions of one topic from different positions',
+    async check(_, one, __, topic) {
+      const positions: string[] = []
+      for (const data of numbers(20)) positions.push((await one.publish(topic, data)).position)
+      const subscriptions = [0, 9, 18].map((at) => one.subscribe(topic, { after: positions[at] }))
+      for (const data of numbers(5, 20)) await one.publish(topic, data)
+      const [early, middle, late] = await Promise.all([
+        take(subscriptions[0]!, 24),
+        take(subscriptions[1]!, 15),
+        take(subscriptions[2]!, 6),
+      ])
+      assert.deepEqual(dataOf(early), numbers(24, 1))
+      assert.deepEqual(dataOf(middle), numbers(15, 10))
+      assert.deepEqual(dataOf(late), numbers(6, 19))
+    },
+  },
+  {
+    promise: 'tells of each gap, and keeps the order, while messages leave faster than they are taken',
+    async check(_, one, other, topic) {
+      const subscription = other.subscribe(topic)
+      await ready(subscription)
+      const big = 'x'.repeat(200_000)
+      const publishing = (async () => {
+        for (const data of numbers(60)) await one.publish(topic, { data, big })
+      })()
+      let last = -1
+      for await (const { data: message, gap } of subscription) {
+        const { data } = message as { data: number }
+        assert.ok(data > last && (data === last + 1 || gap), `${data} behind ${last}, gap: ${gap}`)
+        last = data
+        if (data === 59) break
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+      await publishing
+    },
+  },
+  {
     promise: 'ends a subscription by close, by its signal, by leaving the loop and with the channel',
     async check(place, one, _, topic) {
       const { channel } = disposable(await place.open())
