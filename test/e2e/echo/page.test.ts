@@ -146,6 +146,11 @@ for (const [what, options] of [
       page
         .locator('button, input, dd, h2')
         .evaluateAll((all) => all.map((each) => String(Object.values(each.getBoundingClientRect().toJSON()))))
+    // The others are shown as soon as the controls have told of them.
+    await page.locator('.replica').nth(2).waitFor()
+    const heights = await page.locator('.replica').evaluateAll((all) => all.map((each) => each.offsetHeight))
+    assert.equal(new Set(heights).size, 1, `boxes of ${heights} pixels`)
+    assert.ok((await page.locator('#replicas').evaluate((list) => list.offsetHeight)) === heights[0])
     const before = await places()
     await echo.pressTimes('memory', 3)
     await page.evaluate('scrollTo(0, 0)')
