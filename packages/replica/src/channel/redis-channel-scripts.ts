@@ -16,7 +16,7 @@ redis.call('XTRIM', KEYS[1], 'MINID', string.format('%d', math.max(0, now - ARGV
 redis.call('XTRIM', KEYS[1], 'MAXLEN', ARGV[4])
 while true do
   local first = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1]
-  if total - tonumber(first[2][2]) + #first[2][8] <= tonumber(ARGV[5]) then break end
+  if not first or total - tonumber(first[2][2]) + #first[2][8] <= tonumber(ARGV[5]) then break end
   redis.call('XDEL', KEYS[1], first[1])
 end
 redis.call('PEXPIRE', KEYS[1], ARGV[6])

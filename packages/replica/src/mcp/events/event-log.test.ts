@@ -80,6 +80,10 @@ const cases: readonly Case[] = [
       await store.events.append(id, 0, 'b', '55555555')
       assert.deepEqual(await textsOf(store, id), [])
       assert.deepEqual(await textsOf(store, id, 'b'), ['55555555'])
+      await store.events.append(id, 0, 'c', 'longer alone than all may be')
+      assert.deepEqual(await textsOf(store, id, 'c'), [])
+      await store.events.append(id, 0, 'a', '6')
+      assert.deepEqual(await textsOf(store, id), ['6'])
     },
   },
 ]

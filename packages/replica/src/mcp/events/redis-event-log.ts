@@ -21,7 +21,7 @@ redis.call('XTRIM', KEYS[2], 'MINID', string.format('%d', math.max(0, now - ARGV
 redis.call('XTRIM', KEYS[2], 'MAXLEN', ARGV[4])
 while true do
   local first = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)[1]
-  if total - tonumber(first[2][2]) + #first[2][6] <= tonumber(ARGV[5]) then break end
+  if not first or total - tonumber(first[2][2]) + #first[2][6] <= tonumber(ARGV[5]) then break end
   redis.call('XDEL', KEYS[2], first[1])
 end
 redis.call('PEXPIRE', KEYS[2], ARGV[6])
