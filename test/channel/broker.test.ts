@@ -57,6 +57,7 @@ describe('the broker at the admin listener', () => {
       `GET /channel?token=${token} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
     )
     await raw.receives('HTTP/1.1 401 ')
+    await raw.ended()
     assert.ok((await refused('unauthorized')) >= 5)
   })
 

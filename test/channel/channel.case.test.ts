@@ -310,3 +310,16 @@ for (const [name, openPlace] of places) {
       test(promise, () => check(place, one, other, `case/${at}`))
   })
 }
+
+test('what is longer alone than all that is kept is delivered to those who listen, over Redis', async () => {
+  await using place = await redisPlace()
+  await using small = disposable(await place.open({ retention: { bytes: 100 } }))
+  const { channel } = small
+  const subscription = channel.subscribe('a', { after: '0-0' })
+  await ready(subscription)
+  const { position } = await channel.publish('a', 'x'.repeat(200))
+  await channel.publish('a', 'y')
+  assert.deepEqual(dataOf(await take(subscription, 2)), ['x'.repeat(200), 'y'])
+  const [message] = await take(channel.subscribe('a', { after: position }), 1)
+  assert.deepEqual([message!.data, message!.gap], ['y', false])
+})

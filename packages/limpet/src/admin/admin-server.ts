@@ -5,6 +5,7 @@ import type { Metrics } from '../observe/metrics.ts'
 import { type AdminAnswer, textAnswer } from './admin-answer.ts'
 import { isLoopbackAddress, refuseCaller } from './admin-guard.ts'
 import { listenError } from './listen-error.ts'
+import { refuseUpgrade } from './refuse-upgrade.ts'
 import { answerSessions } from './sessions-route.ts'
 import type { SessionsView } from './sessions-view.ts'
 
@@ -81,7 +82,7 @@ export class AdminServer {
     const { broker } = this.#parts
     const path = (request.url ?? '/').split('?', 1)[0]
     if (broker !== undefined && path === '/channel') broker.upgrade(request, socket, head)
-    else socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+    else refuseUpgrade(socket, '404 Not Found')
   }
 
   async #sessions(request: IncomingMessage, target: string): Promise<AdminAnswer> {

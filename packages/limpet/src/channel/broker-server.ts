@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import { isLoopbackAddress, isSameToken } from '../admin/admin-guard.ts'
+import { refuseUpgrade } from '../admin/refuse-upgrade.ts'
 import type { ChannelCounts } from '../observe/channel-metrics.ts'
 import { Broker, brokerLimits } from './broker.ts'
 import { BrokerConnection, type BrokerRefusal } from './broker-connection.ts'
@@ -44,7 +45,7 @@ export class BrokerServer {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const status = this.#refusalOf(request)
     if (status !== undefined) {
-      socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+      refuseUpgrade(socket, status)
       return
     }
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
