@@ -1,25 +1,15 @@
 /** What the demo's page does, and shows, when the replica that holds its socket goes away. */
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import type { Browser } from 'playwright-core'
-import { startBrowser } from '../../kit/browser.ts'
+import { test } from 'node:test'
 import { until } from '../../kit/process.ts'
-import { type RunningDemo, startDemo, stopDemo } from '../demo-process.ts'
+import { startDemo, stopDemo } from '../demo-process.ts'
+import { demoInBrowser } from './demo-in-browser.ts'
 import { assertUnique, openEchoPage } from './echo-page.ts'
 
-let browser: Browser
-let demo: RunningDemo
-before(async () => {
-  browser = await startBrowser()
-  demo = await startDemo()
-})
-after(async () => {
-  await browser?.close()
-  if (demo !== undefined) await stopDemo(demo)
-})
+const stage = demoInBrowser()
 
 test('a killed replica: the page reconnects, and no message of the queue is lost or shown twice', async () => {
-  await using echo = await openEchoPage(browser, demo.url)
+  await using echo = await openEchoPage(stage.browser, stage.demo.url)
   const { page } = echo
   const home = await echo.held()
   let pressed = 0
@@ -69,7 +59,7 @@ test('a killed replica: the page reconnects, and no message of the queue is lost
 })
 
 test('a draining replica: the socket moves within the drain time, and the box goes', async () => {
-  await using echo = await openEchoPage(browser, demo.url)
+  await using echo = await openEchoPage(stage.browser, stage.demo.url)
   const { page } = echo
   const home = await echo.held()
   await page.click('#add')
@@ -98,7 +88,7 @@ test('a draining replica: the socket moves within the drain time, and the box go
 test('the last replica that takes sessions can be killed, but not drained', async () => {
   const single = await startDemo(undefined, ['--replicas', '1'])
   try {
-    await using echo = await openEchoPage(browser, single.url)
+    await using echo = await openEchoPage(stage.browser, single.url)
     const { page } = echo
     await page.click('[aria-label="Drain otter"]')
     await page.locator('#story', { hasText: 'There is no other replica for the sessions' }).waitFor()

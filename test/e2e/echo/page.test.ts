@@ -1,21 +1,12 @@
 /** The demo's page itself, in a real browser: filters, keyboard, countdown, and how it fits on a phone. */
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import type { Browser, Page } from 'playwright-core'
-import { startBrowser } from '../../kit/browser.ts'
-import { type RunningDemo, startDemo, stopDemo } from '../demo-process.ts'
+import { test } from 'node:test'
+import type { Page } from 'playwright-core'
+import { startDemo, stopDemo } from '../demo-process.ts'
+import { demoInBrowser } from './demo-in-browser.ts'
 import { openEchoPage } from './echo-page.ts'
 
-let browser: Browser
-let demo: RunningDemo
-before(async () => {
-  browser = await startBrowser()
-  demo = await startDemo()
-})
-after(async () => {
-  await browser?.close()
-  if (demo !== undefined) await stopDemo(demo)
-})
+const stage = demoInBrowser()
 
 /** The kinds of the lines that can be seen. */
 async function shownKinds(page: Page): Promise<string[]> {
@@ -24,7 +15,7 @@ async function shownKinds(page: Page): Promise<string[]> {
 }
 
 test('filters show what is chosen, of lines that are there and that come', async () => {
-  await using echo = await openEchoPage(browser, demo.url)
+  await using echo = await openEchoPage(stage.browser, stage.demo.url)
   const { page } = echo
   await echo.pressTimes('queue', 2)
   assert.deepEqual(await shownKinds(page), ['HTTP', 'Session', 'WebSocket'])
@@ -45,7 +36,7 @@ test('filters show what is chosen, of lines that are there and that come', async
 })
 
 test('the text is two words, sent as it stands, and nothing empty or too long is sent', async () => {
-  await using echo = await openEchoPage(browser, demo.url)
+  await using echo = await openEchoPage(stage.browser, stage.demo.url)
   const { page } = echo
   assert.match(await page.inputValue('#text'), /^\w+ \w+$/)
   const hostile = '<img src=x onerror=alert(1)> & "quotes" {{replica}} \u{1f41a}'
@@ -63,7 +54,7 @@ test('the text is two words, sent as it stands, and nothing empty or too long is
 })
 
 test('everything can be reached and done with the keyboard, and is seen to have the focus', async () => {
-  await using echo = await openEchoPage(browser, demo.url)
+  await using echo = await openEchoPage(stage.browser, stage.demo.url)
   const { page } = echo
   const names: string[] = []
   for (let step = 0; step < 20; step++) {
@@ -102,7 +93,7 @@ test('everything can be reached and done with the keyboard, and is seen to have 
 test('while the router is away the page counts down, longer each time, and "Now" is at once', async () => {
   const first = await startDemo(undefined, ['--replicas', '2'])
   const { port } = new URL(first.url)
-  await using echo = await openEchoPage(browser, first.url)
+  await using echo = await openEchoPage(stage.browser, first.url)
   const { page } = echo
   const home = await echo.held()
   await stopDemo(first)
@@ -140,7 +131,7 @@ for (const [what, options] of [
   ['a phone, in the dark', { viewport: { width: 360, height: 800 }, colorScheme: 'dark' as const }],
 ] as const) {
   test(`on ${what} nothing is cut off, too small to touch, too pale to read, or moves when answers come`, async () => {
-    await using echo = await openEchoPage(browser, demo.url, options)
+    await using echo = await openEchoPage(stage.browser, stage.demo.url, options)
     const { page } = echo
     const places = () =>
       page
@@ -163,13 +154,13 @@ for (const [what, options] of [
 }
 
 test('who prefers less motion sees lines instead of moving dots', async () => {
-  await using echo = await openEchoPage(browser, demo.url, { reducedMotion: 'reduce' })
+  await using echo = await openEchoPage(stage.browser, stage.demo.url, { reducedMotion: 'reduce' })
   const { page } = echo
   await echo.press('http')
   await page.locator('.lit').first().waitFor({ state: 'attached' })
   assert.equal(await page.locator('.dot').count(), 0)
   await page.locator('.lit').first().waitFor({ state: 'detached' })
-  await using moving = await openEchoPage(browser, demo.url)
+  await using moving = await openEchoPage(stage.browser, stage.demo.url)
   await moving.press('http')
   await moving.page.locator('.dot').first().waitFor({ state: 'attached' })
   assert.equal(await moving.page.locator('.lit').count(), 0)

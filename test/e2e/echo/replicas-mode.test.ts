@@ -1,19 +1,7 @@
 /** The demo's page in a real browser, before replicas that the router balances: what `npm start` brings up. */
-import { after, before } from 'node:test'
-import type { Browser } from 'playwright-core'
-import { startBrowser } from '../../kit/browser.ts'
-import { type RunningDemo, startDemo, stopDemo } from '../demo-process.ts'
+import { demoInBrowser } from './demo-in-browser.ts'
 import { testSixWays } from './six-ways.ts'
 
-let browser: Browser
-let demo: RunningDemo
-before(async () => {
-  browser = await startBrowser()
-  demo = await startDemo()
-})
-after(async () => {
-  await browser?.close()
-  if (demo !== undefined) await stopDemo(demo)
-})
+const stage = demoInBrowser()
 
-testSixWays(() => ({ browser, url: demo.url, replicas: 3 }))
+testSixWays(() => ({ browser: stage.browser, url: stage.demo.url, replicas: 3 }))
